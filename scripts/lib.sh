@@ -22,15 +22,13 @@ die() {
   exit 1
 }
 
-# timed TITLE COMMAND...: runs a step and prints how long it took, whether it succeeded or not.
+# timed TITLE COMMAND...: runs a step and prints how long it took.
 # The command runs plainly (not as a condition), so that `set -e` keeps its meaning inside functions.
 timed() {
   local title=$1 started=$SECONDS
   shift
   step "$title"
-  TIMED_STEP=$title
   "$@"
-  TIMED_STEP=
   info "$title: done in $((SECONDS - started)) s"
 }
 

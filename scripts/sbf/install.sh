@@ -38,6 +38,7 @@ unpack_llvm() {
   step "Solana bytecode toolchain: LLVM $LLVM_MAJOR (about 80 MB to download)"
 
   local mirror work opts suite
+  # shellcheck disable=SC2016  # apt's own placeholders
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -E '/debian/?$' | sort -u | head -n 1) ||
     die "no Debian mirror among apt's sources; this step needs Debian's sid packages"
   work=$prefix/llvm.part
