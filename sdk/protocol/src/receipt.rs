@@ -175,9 +175,8 @@ impl Receipt {
         if self.previous_receipt_hash != previous_hash {
             return Err(ReceiptError::BrokenChain);
         }
-        if let Some(&service) = Service::ALL
-            .iter()
-            .find(|&&s| self.usage.secs(s) > 0 && !terms.services.has(s))
+        if let Some(&service) =
+            Service::ALL.iter().find(|&&s| self.usage.secs(s) > 0 && !terms.services.has(s))
         {
             return Err(ReceiptError::ServiceNotBought(service));
         }
@@ -194,8 +193,7 @@ impl Receipt {
     }
 
     fn check_amounts(&self, terms: &Terms, before: u64) -> Result<(), ReceiptError> {
-        let amount =
-            terms.prices.amount_micro_usdc(&self.usage).ok_or(ReceiptError::Overflow)?;
+        let amount = terms.prices.amount_micro_usdc(&self.usage).ok_or(ReceiptError::Overflow)?;
         if self.amount_micro_usdc != amount {
             return Err(ReceiptError::Amount { expected: amount, found: self.amount_micro_usdc });
         }

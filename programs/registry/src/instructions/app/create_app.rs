@@ -1,0 +1,53 @@
+use super::AppPolicy;
+use crate::events::AppCreated;
+use crate::seeds;
+use crate::state::App;
+use anchor_lang::prelude::*;
+
+#[event_cpi]
+#[derive(Accounts)]
+#[instruction(id: u32)]
+pub struct CreateApp<'info> {
+    /// Owns the app and pays its rent.
+    #[account(mut)]
+    pub authority: Signer<'info>,
+    #[account(
+        init,
+        payer = authority,
+        space = App::DISCRIMINATOR.len() + App::INIT_SPACE,
+        seeds = [seeds::APP, authority.key().as_ref(), &id.to_le_bytes()],
+        bump
+    )]
+    pub app: Account<'info, App>,
+    pub system_program: Program<'info, System>,
+}
+
+impl CreateApp<'_> {
+    pub fn handle(ctx: Context<CreateApp>, id: u32, policy: AppPolicy) -> Result<()> {
+        let authority = ctx.accounts.authority.key();
+        policy.validate(&authority)?;
+        let mut app = App {
+            version: App::VERSION,
+            bump: ctx.bumps.app,
+            authority,
+            id,
+            voucher_signer: Pubkey::default(),
+            voucher_signer_expires_at: 0,
+            price_ceilings_micro_usdc: Default::default(),
+            created_at: Clock::get()?.unix_timestamp,
+            countries: Vec::new(),
+            reserved: [0; 128],
+        };
+        policy.apply(&mut app);
+        ctx.accounts.app.set_inner(app);
+        let app = &ctx.accounts.app;
+        emit_cpi!(AppCreated {
+            app: app.key(),
+            authority,
+            id,
+            voucher_signer: app.voucher_signer,
+            voucher_signer_expires_at: app.voucher_signer_expires_at,
+        });
+        Ok(())
+    }
+}

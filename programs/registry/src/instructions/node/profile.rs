@@ -1,0 +1,53 @@
+use crate::error::RegistryError;
+use crate::state::{ENDPOINT_LEN_MAX, Node, REGION_LEN_MAX};
+use anchor_lang::prelude::*;
+use heliograph_protocol::jurisdiction::Country;
+use heliograph_protocol::service::{SERVICE_COUNT, ServiceSet};
+
+/// What an operator says about a node.
+#[derive(Clone, Debug, AnchorSerialize, AnchorDeserialize)]
+pub struct NodeProfile {
+    /// Kinds sold, as a `ServiceSet`.
+    pub services: u8,
+    /// Micro-USDC a minute for each kind.
+    pub prices_micro_usdc: [u64; SERVICE_COUNT],
+    /// ISO 3166-1 alpha-2.
+    pub country: [u8; 2],
+    pub region: String,
+    /// URL of the node.
+    pub endpoint: String,
+    /// Sessions served at once.
+    pub capacity: u32,
+    /// Serve this app alone; zero = any app.
+    pub private_app: Pubkey,
+}
+
+impl NodeProfile {
+    /// Refuses a profile that no client could use.
+    pub fn validate(&self) -> Result<()> {
+        require!(!ServiceSet(self.services).is_invalid(), RegistryError::ServicesInvalid);
+        require!(Country(self.country).is_valid(), RegistryError::CountryInvalid);
+        require!(
+            !self.endpoint.is_empty() && is_printable(&self.endpoint, ENDPOINT_LEN_MAX),
+            RegistryError::EndpointInvalid
+        );
+        require!(is_printable(&self.region, REGION_LEN_MAX), RegistryError::RegionInvalid);
+        require!(self.capacity > 0, RegistryError::CapacityZero);
+        Ok(())
+    }
+
+    /// Writes the profile into the account.
+    pub fn apply(self, node: &mut Node) {
+        node.services = self.services;
+        node.prices_micro_usdc = self.prices_micro_usdc;
+        node.country = self.country;
+        node.region = self.region;
+        node.endpoint = self.endpoint;
+        node.capacity = self.capacity;
+        node.private_app = self.private_app;
+    }
+}
+
+fn is_printable(text: &str, len_max: usize) -> bool {
+    text.len() <= len_max && text.bytes().all(|byte| byte.is_ascii_graphic())
+}

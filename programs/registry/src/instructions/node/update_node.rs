@@ -1,0 +1,48 @@
+use super::NodeProfile;
+use crate::error::RegistryError;
+use crate::events::NodeUpdated;
+use crate::seeds;
+use crate::state::{Network, Node, NodeStatus};
+use anchor_lang::prelude::*;
+use anchor_spl::token::TokenAccount;
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct UpdateNode<'info> {
+    pub operator: Signer<'info>,
+    #[account(seeds = [seeds::NETWORK], bump = network.bump)]
+    pub network: Account<'info, Network>,
+    #[account(
+        mut,
+        has_one = operator @ RegistryError::NotOperator,
+        seeds = [seeds::NODE, node.node_key.as_ref()],
+        bump = node.bump
+    )]
+    pub node: Account<'info, Node>,
+    /// Receives the operator's share from now on.
+    #[account(token::mint = network.payment_mint)]
+    pub payout: Account<'info, TokenAccount>,
+}
+
+impl UpdateNode<'_> {
+    pub fn handle(ctx: Context<UpdateNode>, profile: NodeProfile) -> Result<()> {
+        profile.validate()?;
+        let accounts = &mut *ctx.accounts;
+        let node = &mut accounts.node;
+        require!(node.status != NodeStatus::Exited, RegistryError::StatusTransition);
+        require!(accounts.payout.owner != node.node_key, RegistryError::KeysNotDistinct);
+        let old_prices_micro_usdc = node.prices_micro_usdc;
+        profile.apply(node);
+        node.payout = accounts.payout.key();
+        let node = &ctx.accounts.node;
+        emit_cpi!(NodeUpdated {
+            node: node.key(),
+            payout: node.payout,
+            services: node.services,
+            old_prices_micro_usdc,
+            prices_micro_usdc: node.prices_micro_usdc,
+            country: node.country,
+        });
+        Ok(())
+    }
+}

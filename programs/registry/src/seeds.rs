@@ -1,0 +1,10 @@
+//! Seeds of every address this program derives.
+
+/// `[NETWORK]`: the one network of this deployment.
+pub const NETWORK: &[u8] = b"network";
+/// `[NODE, node key]`.
+pub const NODE: &[u8] = b"node";
+/// `[APP, authority, id as u32 little-endian]`.
+pub const APP: &[u8] = b"app";
+/// `[STAKE_RECORDER]` of the staking program: the signer of `record_stake`.
+pub const STAKE_RECORDER: &[u8] = b"stake_recorder";

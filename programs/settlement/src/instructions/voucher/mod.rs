@@ -1,0 +1,3 @@
+pub mod redeem_voucher;
+
+pub use redeem_voucher::*;

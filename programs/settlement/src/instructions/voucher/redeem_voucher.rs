@@ -1,0 +1,149 @@
+use crate::error::SettlementError;
+use crate::events::VoucherRedeemed;
+use crate::seeds;
+use crate::state::{Channel, Escrow, Session};
+use anchor_lang::prelude::*;
+use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
+use heliograph_protocol::domain::{Domain, Message};
+use heliograph_protocol::ed25519;
+use heliograph_protocol::settle::{SettleError, SettleState, settles};
+use heliograph_protocol::shares::Split;
+use heliograph_protocol::voucher::Voucher;
+use heliograph_registry::state::{Network, Node};
+use solana_instructions_sysvar::get_instruction_relative;
+
+/// Nobody has to sign: the voucher is the authority, and the accounts say who is paid.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct RedeemVoucher<'info> {
+    pub network: Box<Account<'info, Network>>,
+    pub node: Box<Account<'info, Node>>,
+    #[account(mut, seeds = [seeds::ESCROW, session.app.as_ref()], bump = escrow.bump)]
+    pub escrow: Box<Account<'info, Escrow>>,
+    #[account(
+        mut,
+        seeds = [seeds::VAULT, escrow.key().as_ref()],
+        bump = escrow.vault_bump
+    )]
+    pub vault: Box<Account<'info, TokenAccount>>,
+    #[account(mut, address = session.channel @ SettlementError::OtherSession)]
+    pub channel: Box<Account<'info, Channel>>,
+    #[account(mut, has_one = node @ SettlementError::OtherSession)]
+    pub session: Box<Account<'info, Session>>,
+    /// The node's registered payout account.
+    #[account(mut, address = node.payout @ SettlementError::OtherPayee)]
+    pub payout: Box<Account<'info, TokenAccount>>,
+    /// The network's treasury.
+    #[account(mut, address = network.treasury @ SettlementError::OtherPayee)]
+    pub treasury: Box<Account<'info, TokenAccount>>,
+    #[account(address = network.payment_mint @ SettlementError::OtherMint)]
+    pub payment_mint: Box<Account<'info, Mint>>,
+    pub token_program: Program<'info, Token>,
+    /// CHECK: the sysvar that shows the transaction's other instructions.
+    #[account(address = solana_sdk_ids::sysvar::instructions::ID)]
+    pub instructions: UncheckedAccount<'info>,
+}
+
+impl<'info> RedeemVoucher<'info> {
+    pub fn handle(ctx: Context<RedeemVoucher>) -> Result<()> {
+        let accounts = &mut *ctx.accounts;
+        let voucher = accounts.signed_voucher()?;
+        let now = Clock::get()?.unix_timestamp;
+        require_gte!(accounts.session.redeemable_until, now, SettlementError::RedeemTooLate);
+        let (amount, split) = accounts.settle(&voucher)?;
+        accounts.pay(&accounts.payout, split.operator_micro_usdc)?;
+        accounts.pay(&accounts.treasury, split.treasury_micro_usdc)?;
+        emit_cpi!(VoucherRedeemed {
+            session: ctx.accounts.session.key(),
+            channel: ctx.accounts.channel.key(),
+            escrow: ctx.accounts.escrow.key(),
+            sequence: voucher.sequence,
+            receipt_hash: voucher.receipt_hash,
+            voucher_micro_usdc: voucher.cumulative_micro_usdc,
+            amount_micro_usdc: amount,
+            operator_micro_usdc: split.operator_micro_usdc,
+            treasury_micro_usdc: split.treasury_micro_usdc,
+            session_paid_micro_usdc: ctx.accounts.session.totals.paid_micro_usdc,
+            channel_paid_micro_usdc: ctx.accounts.channel.totals.paid_micro_usdc,
+            escrow_paid_micro_usdc: ctx.accounts.escrow.totals.paid_micro_usdc,
+        });
+        Ok(())
+    }
+
+    /// The voucher in the ed25519 instruction before this one. The runtime has verified its
+    /// signature, or this transaction would not have come so far; here is checked *whose* signature
+    /// it is and over *what*.
+    fn signed_voucher(&self) -> Result<Voucher> {
+        let before = get_instruction_relative(-1, &self.instructions)
+            .map_err(|_| error!(SettlementError::NoSignatureInstruction))?;
+        require_keys_eq!(
+            before.program_id,
+            solana_sdk_ids::ed25519_program::ID,
+            SettlementError::NoSignatureInstruction
+        );
+        let verified = ed25519::single_signature(&before.data)
+            .ok_or(SettlementError::SignatureInstructionInvalid)?;
+        require!(
+            *verified.public_key == self.session.voucher_signer.to_bytes(),
+            SettlementError::OtherVoucherSigner
+        );
+        let domain: Domain = self.network.domain();
+        let voucher = Voucher::from_signing_bytes(verified.message, &domain)
+            .map_err(|_| error!(SettlementError::NotAVoucher))?;
+        require!(
+            voucher.channel == self.channel.key().to_bytes(),
+            SettlementError::VoucherOtherChannel
+        );
+        require!(
+            voucher.session == self.session.key().to_bytes(),
+            SettlementError::VoucherOtherSession
+        );
+        Ok(voucher)
+    }
+
+    /// Raises the totals; returns what is paid now and its parts.
+    fn settle(&mut self, voucher: &Voucher) -> Result<(u64, Split)> {
+        let state = SettleState {
+            settled_micro_usdc: self.session.totals.settled_micro_usdc,
+            cap_micro_usdc: self.session.cap_micro_usdc,
+            escrow_available_micro_usdc: self.escrow.available_micro_usdc()?,
+        };
+        let amount = settles(&state, voucher).map_err(|why| match why {
+            SettleError::Stale => error!(SettlementError::VoucherStale),
+            SettleError::OverCap => error!(SettlementError::VoucherOverCap),
+            SettleError::EscrowEmpty => error!(SettlementError::EscrowEmpty),
+            _ => error!(SettlementError::NotAVoucher),
+        })?;
+        let before = self.session.totals.paid_micro_usdc;
+        self.session.totals.settle_and_pay(amount)?;
+        self.channel.totals.settle_and_pay(amount)?;
+        self.escrow.totals.settle_and_pay(amount)?;
+        self.session.last_sequence = voucher.sequence;
+        self.session.last_receipt_hash = voucher.receipt_hash;
+        let split = self
+            .session
+            .shares()
+            .split(before, self.session.totals.paid_micro_usdc, false)
+            .ok_or(SettlementError::Overflow)?;
+        Ok((amount, split))
+    }
+
+    fn pay(&self, to: &Account<'info, TokenAccount>, amount: u64) -> Result<()> {
+        let signer: &[&[&[u8]]] =
+            &[&[seeds::ESCROW, self.escrow.app.as_ref(), &[self.escrow.bump]]];
+        transfer_checked(
+            CpiContext::new_with_signer(
+                self.token_program.key(),
+                TransferChecked {
+                    from: self.vault.to_account_info(),
+                    mint: self.payment_mint.to_account_info(),
+                    to: to.to_account_info(),
+                    authority: self.escrow.to_account_info(),
+                },
+                signer,
+            ),
+            amount,
+            self.payment_mint.decimals,
+        )
+    }
+}

@@ -1,0 +1,33 @@
+//! Errors. Numbers are part of the interface: never renumbered, never reused; blocks of 100.
+
+use anchor_lang::prelude::*;
+
+/// Anchor adds 6000 to the number.
+#[error_code]
+pub enum StakingError {
+    // Position: 0…
+    #[msg("Only the position's owner can do this")]
+    NotOwner = 0,
+    #[msg("Only the node's operator can open its position")]
+    NotOperator = 1,
+    #[msg("The position belongs to another node")]
+    OtherNode = 2,
+    #[msg("The token account holds another mint than the stake mint")]
+    OtherMint = 3,
+    #[msg("The network has another staking program")]
+    OtherStakingProgram = 4,
+
+    // Amounts: 100…
+    #[msg("Amount must be greater than zero")]
+    AmountZero = 100,
+    #[msg("Amount is more than is bonded")]
+    AmountAboveBonded = 101,
+    #[msg("Amount overflows")]
+    Overflow = 102,
+
+    // Unbonding: 200…
+    #[msg("All unbonding slots are in use: withdraw a matured one first")]
+    UnbondingSlotsFull = 200,
+    #[msg("Nothing to withdraw yet: no unbonding has passed its cooldown")]
+    NothingMatured = 201,
+}

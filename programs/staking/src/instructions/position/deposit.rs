@@ -1,0 +1,70 @@
+use crate::error::StakingError;
+use crate::events::StakeDeposited;
+use crate::recorder::*;
+use crate::seeds;
+use crate::state::Position;
+use anchor_lang::prelude::*;
+use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
+use heliograph_registry::state::{Network, Node};
+
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Deposit<'info> {
+    pub owner: Signer<'info>,
+    pub network: Account<'info, Network>,
+    #[account(mut, constraint = position.subject == node.key() @ StakingError::OtherNode)]
+    pub node: Account<'info, Node>,
+    #[account(
+        mut,
+        has_one = owner @ StakingError::NotOwner,
+        seeds = [seeds::POSITION, position.subject.as_ref()],
+        bump = position.bump
+    )]
+    pub position: Account<'info, Position>,
+    #[account(address = network.stake_mint @ StakingError::OtherMint)]
+    pub stake_mint: Account<'info, Mint>,
+    #[account(
+        mut,
+        seeds = [seeds::VAULT, position.key().as_ref()],
+        bump = position.vault_bump
+    )]
+    pub vault: Account<'info, TokenAccount>,
+    /// Where the stake comes from.
+    #[account(mut, constraint = source.mint == stake_mint.key() @ StakingError::OtherMint)]
+    pub source: Account<'info, TokenAccount>,
+    pub recorder: Recorder<'info>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl Deposit<'_> {
+    pub fn handle(ctx: Context<Deposit>, amount: u64) -> Result<()> {
+        let RecorderBumps { stake_recorder } = ctx.bumps.recorder;
+        let accounts = &mut *ctx.accounts;
+        accounts.position.bond(amount)?;
+        transfer_checked(
+            CpiContext::new(
+                accounts.token_program.key(),
+                TransferChecked {
+                    from: accounts.source.to_account_info(),
+                    mint: accounts.stake_mint.to_account_info(),
+                    to: accounts.vault.to_account_info(),
+                    authority: accounts.owner.to_account_info(),
+                },
+            ),
+            amount,
+            accounts.stake_mint.decimals,
+        )?;
+        accounts.recorder.record(
+            stake_recorder,
+            accounts.network.to_account_info(),
+            accounts.node.to_account_info(),
+            accounts.position.bonded,
+        )?;
+        emit_cpi!(StakeDeposited {
+            position: ctx.accounts.position.key(),
+            amount,
+            bonded: ctx.accounts.position.bonded,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,62 @@
+use crate::error::StakingError;
+use crate::events::StakeWithdrawn;
+use crate::seeds;
+use crate::state::Position;
+use anchor_lang::prelude::*;
+use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
+
+/// Needs neither the node nor the registry: nothing that happens there can hold stake back.
+#[event_cpi]
+#[derive(Accounts)]
+pub struct Withdraw<'info> {
+    pub owner: Signer<'info>,
+    #[account(
+        mut,
+        has_one = owner @ StakingError::NotOwner,
+        seeds = [seeds::POSITION, position.subject.as_ref()],
+        bump = position.bump
+    )]
+    pub position: Account<'info, Position>,
+    #[account(
+        mut,
+        seeds = [seeds::VAULT, position.key().as_ref()],
+        bump = position.vault_bump
+    )]
+    pub vault: Account<'info, TokenAccount>,
+    #[account(address = vault.mint @ StakingError::OtherMint)]
+    pub stake_mint: Account<'info, Mint>,
+    /// Where the stake goes; any account of the stake mint that the owner names.
+    #[account(mut, constraint = destination.mint == vault.mint @ StakingError::OtherMint)]
+    pub destination: Account<'info, TokenAccount>,
+    pub token_program: Program<'info, Token>,
+}
+
+impl Withdraw<'_> {
+    pub fn handle(ctx: Context<Withdraw>) -> Result<()> {
+        let accounts = &mut *ctx.accounts;
+        let amount = accounts.position.take_matured(Clock::get()?.unix_timestamp)?;
+        let subject = accounts.position.subject;
+        let signer: &[&[&[u8]]] =
+            &[&[seeds::POSITION, subject.as_ref(), &[accounts.position.bump]]];
+        transfer_checked(
+            CpiContext::new_with_signer(
+                accounts.token_program.key(),
+                TransferChecked {
+                    from: accounts.vault.to_account_info(),
+                    mint: accounts.stake_mint.to_account_info(),
+                    to: accounts.destination.to_account_info(),
+                    authority: accounts.position.to_account_info(),
+                },
+                signer,
+            ),
+            amount,
+            accounts.stake_mint.decimals,
+        )?;
+        emit_cpi!(StakeWithdrawn {
+            position: ctx.accounts.position.key(),
+            amount,
+            unbonding: ctx.accounts.position.unbonding_total()?,
+        });
+        Ok(())
+    }
+}
