@@ -15,7 +15,7 @@ target_dir=$HELIOGRAPH_CACHE/sbf-target
 deploy=$REPO_ROOT/target/deploy
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 
-for part in bin/sbpf-linker builtins.bc library/std sbf-solana-solana.json; do
+for part in bin/sbpf-linker bin/rustc_wrapper.sh builtins.bc library/std sbf-solana-solana.json toolchain.id; do
   [ -e "$prefix/$part" ] || die "the Solana bytecode toolchain is not (wholly) installed; run scripts/sbf/install.sh"
 done
 
@@ -59,10 +59,10 @@ build() {
   local encoded
   encoded=$(printf '%s\x1f' "${flags[@]}")
   # Debian's cargo and rustc, with nightly's build-std and target files switched on, whatever toolchain the user has.
-  (cd "$REPO_ROOT" && env -u RUSTFLAGS -u RUSTUP_TOOLCHAIN -u CARGO_BUILD_TARGET -u RUSTC_WRAPPER \
+  (cd "$REPO_ROOT" && env -u RUSTFLAGS -u RUSTUP_TOOLCHAIN -u CARGO_BUILD_TARGET -u RUSTC_WORKSPACE_WRAPPER \
     PATH="$prefix/bin:/usr/bin:$PATH" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTC_BOOTSTRAP_SYNTHETIC_TARGET=1 \
     __CARGO_TESTS_ONLY_SRC_ROOT="$prefix/library" CARGO_ENCODED_RUSTFLAGS="${encoded%$'\x1f'}" \
-    CARGO_TARGET_DIR="$target_dir" \
+    RUSTC_WRAPPER="$prefix/bin/rustc_wrapper.sh" CARGO_TARGET_DIR="$target_dir" \
     /usr/bin/cargo build --release --locked --package "$package" --lib \
     -Z json-target-spec -Z build-std=std,panic_abort --target "$prefix/sbf-solana-solana.json") ||
     die "$package does not compile to Solana bytecode"
@@ -84,5 +84,15 @@ if [ ${#programs[@]} -eq 0 ]; then
 fi
 
 lock sbf-build
+
+# Cargo does not see the linker, the helpers or std's patch: a changed toolchain starts from nothing.
+toolchain=$(cat "$prefix/toolchain.id")
+if [ -d "$target_dir" ] && ! stamp_is "$target_dir/toolchain.id" "$toolchain"; then
+  info "the toolchain changed: compiling everything anew"
+  rm -rf "$target_dir"
+fi
+mkdir -p "$target_dir"
+stamp_set "$target_dir/toolchain.id" "$toolchain"
+
 step "Solana programs: ${programs[*]}"
 for program in "${programs[@]}"; do build "$program"; done

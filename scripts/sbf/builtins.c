@@ -26,7 +26,8 @@ struct quotient_and_remainder {
   u64 q_low, q_high, r_low, r_high;
 };
 
-// Bit by bit, most significant first. Halves are kept apart: a u128 here would call these functions again.
+// Bit by bit, most significant first. The remainder never loses its top bit in the shift: until the last step it holds
+// at most 127 bits of the dividend. Halves are kept apart: a u128 here would call these functions again.
 __attribute__((noinline)) static void divide(struct quotient_and_remainder *out, u64 n_low, u64 n_high, u64 d_low,
                                              u64 d_high) {
   if (!n_high && !d_high) {
@@ -39,11 +40,9 @@ __attribute__((noinline)) static void divide(struct quotient_and_remainder *out,
   u64 q_low = 0, q_high = 0, r_low = 0, r_high = 0;
   for (int i = 127; i >= 0; i--) {
     u64 bit = i >= 64 ? (n_high >> (i - 64)) & 1 : (n_low >> i) & 1;
-    u64 carry = r_high >> 63;
     r_high = (r_high << 1) | (r_low >> 63);
     r_low = (r_low << 1) | bit;
-    // With a carry the remainder is past 2^128, so it is surely not below the divisor.
-    if (carry || r_high > d_high || (r_high == d_high && r_low >= d_low)) {
+    if (r_high > d_high || (r_high == d_high && r_low >= d_low)) {
       u64 borrow = r_low < d_low;
       r_low -= d_low;
       r_high -= d_high + borrow;

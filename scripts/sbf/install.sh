@@ -2,7 +2,7 @@
 # Installs the toolchain that compiles our programs to Solana bytecode (sBPF), from Debian packages and crates.io alone.
 # Usage: scripts/sbf/install.sh
 #
-# Everything goes to $HELIOGRAPH_CACHE/sbf. Safe to run again: finished steps are skipped, and a step whose inputs
+# Everything goes to $HELIOGRAPH_CACHE/sbf (about 600 MB). Safe to run again: finished steps are skipped, and a step whose inputs
 # changed (a version, the std patch, the built-ins) is done anew. An interrupted run goes on where it stopped.
 #
 # The parts: Debian's rustc and its library source (rustc-web, kept current for browsers), clang for the 128-bit
@@ -33,7 +33,7 @@ install_packages() {
 # has it in sid, against a newer C library: both are unpacked beside the system, and apt checks their signatures.
 unpack_llvm() {
   local llvm=$prefix/llvm stamp=$prefix/llvm.stamp inputs
-  inputs=$(inputs_hash "llvm $LLVM_MAJOR" "layout 1")
+  inputs=$(inputs_hash "llvm $LLVM_MAJOR" "layout 2")
   if stamp_is "$stamp" "$inputs" && [ -e "$llvm/only" ]; then return; fi
   step "Solana bytecode toolchain: LLVM $LLVM_MAJOR (about 80 MB to download)"
 
@@ -64,6 +64,7 @@ unpack_llvm() {
   # A folder with this library alone: the linker looks LLVM up there, everything else must come from its own runtime.
   mkdir "$work/only"
   ln -s "../root/usr/lib/x86_64-linux-gnu/$(basename "$library")" "$work/only/"
+  for deb in "$work"/debs/*.deb; do dpkg-deb -W "$deb"; done >"$work/versions"
   rm -rf "$work/debs" "$work/lists" "$work/cache" "$work/sources.list"
   publish "$work" "$llvm"
   stamp_set "$stamp" "$inputs"
@@ -114,8 +115,14 @@ compile_builtins() {
     publish "$prefix/builtins.bc.part" "$prefix/builtins.bc"
     stamp_set "$stamp" "$inputs"
   fi
+}
+
+# Copied, so that builds from different clones share what they compiled.
+copy_files() {
   cp "$here/sbf-solana-solana.json" "$prefix/target.json.part"
   publish_if_changed "$prefix/target.json.part" "$prefix/sbf-solana-solana.json"
+  cp "$here/rustc_wrapper.sh" "$prefix/bin/rustc_wrapper.part"
+  publish_if_changed "$prefix/bin/rustc_wrapper.part" "$prefix/bin/rustc_wrapper.sh"
 }
 
 check() {
@@ -131,5 +138,9 @@ unpack_llvm
 install_linker
 copy_std
 compile_builtins
+copy_files
 check
-info "Solana bytecode toolchain ready in $prefix (rustc $rust_version, LLVM $LLVM_MAJOR)"
+# What build.sh compares to know that earlier output is stale.
+stamp_set "$prefix/toolchain.id" "$(inputs_hash "$rust_version" "$prefix/std.stamp" "$prefix/llvm/versions" \
+  "$SBPF_LINKER_VERSION" "$prefix/builtins.bc" "$prefix/sbf-solana-solana.json" "$prefix/bin/rustc_wrapper.sh")"
+info "Solana bytecode toolchain ready in $prefix (rustc $rust_version, LLVM $(awk '$1 ~ /^libllvm/ { print $2 }' "$prefix/llvm/versions"))"
