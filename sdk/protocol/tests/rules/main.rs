@@ -1,0 +1,18 @@
+//! Property tests and known answers for the rules, one module per module of the crate.
+//!
+//! Properties hold for any input; known answers pin the bytes, so that a change of layout cannot
+//! pass unnoticed. `vectors` keeps the known answers that other languages check themselves against.
+
+mod canonical;
+mod ed25519;
+mod evidence;
+mod jurisdiction;
+mod merkle;
+mod price;
+mod receipt;
+mod record;
+mod service;
+mod settle;
+mod shares;
+mod strategies;
+mod vectors;

@@ -1,0 +1,103 @@
+//! What a voucher settles: never more than cap, escrow and voucher allow, and never twice.
+
+use heliograph_protocol::settle::{SettleError, SettleState, settles};
+use heliograph_protocol::voucher::Voucher;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+fn voucher(cumulative_micro_usdc: u64) -> Voucher {
+    Voucher {
+        channel: [1; 32],
+        session: [2; 32],
+        sequence: 0,
+        cumulative_micro_usdc,
+        receipt_hash: [3; 32],
+    }
+}
+
+fn state(settled: u64, cap: u64, escrow: u64) -> SettleState {
+    SettleState {
+        settled_micro_usdc: settled,
+        cap_micro_usdc: cap,
+        escrow_available_micro_usdc: escrow,
+    }
+}
+
+#[test]
+fn known_cases() {
+    assert_eq!(settles(&state(0, 100, 1_000), &voucher(60)), Ok(60));
+    assert_eq!(settles(&state(60, 100, 1_000), &voucher(100)), Ok(40));
+    assert_eq!(settles(&state(60, 100, 7), &voucher(100)), Ok(7));
+    assert_eq!(settles(&state(60, 100, 7), &voucher(60)), Err(SettleError::Stale));
+    assert_eq!(settles(&state(60, 100, 7), &voucher(59)), Err(SettleError::Stale));
+    assert_eq!(settles(&state(60, 100, 7), &voucher(101)), Err(SettleError::OverCap));
+    assert_eq!(settles(&state(60, 100, 0), &voucher(100)), Err(SettleError::EscrowEmpty));
+    assert_eq!(settles(&state(0, u64::MAX, u64::MAX), &voucher(u64::MAX)), Ok(u64::MAX));
+    // A voucher over the cap settles nothing, not the part below the cap.
+    assert_eq!(settles(&state(0, 99, 1_000), &voucher(100)), Err(SettleError::OverCap));
+}
+
+/// Small numbers, so that every bound is met often, and the extremes.
+fn money() -> impl Strategy<Value = u64> {
+    prop_oneof![0..20u64, Just(u64::MAX - 1), Just(u64::MAX), any::<u64>()]
+}
+
+proptest! {
+    #[test]
+    fn settlement_stays_within_every_bound(
+        settled in money(),
+        cap in money(),
+        escrow in money(),
+        cumulative in money(),
+    ) {
+        let state = state(settled, cap, escrow);
+        match settles(&state, &voucher(cumulative)) {
+            Ok(amount) => {
+                prop_assert!(amount > 0);
+                prop_assert!(amount <= escrow);
+                prop_assert!(amount <= cumulative - settled);
+                prop_assert!(settled + amount <= cap);
+                prop_assert!(amount == escrow || settled + amount == cumulative);
+            }
+            Err(SettleError::Stale) => prop_assert!(cumulative <= settled),
+            Err(SettleError::OverCap) => prop_assert!(cumulative > settled && cumulative > cap),
+            Err(SettleError::EscrowEmpty) => {
+                prop_assert!(cumulative > settled && cumulative <= cap && escrow == 0);
+            }
+            Err(other) => prop_assert!(false, "unknown refusal {:?}", other),
+        }
+    }
+
+    /// Any order of vouchers, replays and deposits ends with the largest good voucher settled as
+    /// far as the deposits reach, and no unit twice.
+    #[test]
+    fn history_settles_each_unit_once(
+        cap in 0..200u64,
+        steps in vec((0..250u64, 0..60u64), 1..40),
+    ) {
+        let mut settled = 0;
+        let mut escrow = 0;
+        let mut deposited = 0;
+        let mut best = 0;
+        for (cumulative, deposit) in steps {
+            escrow += deposit;
+            deposited += deposit;
+            let before = state(settled, cap, escrow);
+            if let Ok(amount) = settles(&before, &voucher(cumulative)) {
+                settled += amount;
+                escrow -= amount;
+                best = best.max(cumulative);
+            }
+            // Replays settle nothing: either all is settled, or the escrow is empty.
+            let after = state(settled, cap, escrow);
+            prop_assert!(settles(&after, &voucher(cumulative)).is_err());
+            prop_assert_eq!(settled + escrow, deposited);
+            prop_assert!(settled <= best && best <= cap);
+        }
+        // Brought once more with enough in the escrow, the best voucher settles its rest.
+        if best > settled {
+            let rest = settles(&state(settled, cap, u64::MAX), &voucher(best));
+            prop_assert_eq!(rest, Ok(best - settled));
+        }
+    }
+}

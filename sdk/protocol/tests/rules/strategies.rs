@@ -1,0 +1,113 @@
+//! Arbitrary messages for the property tests.
+
+use heliograph_protocol::domain::Domain;
+use heliograph_protocol::evidence::{ArchivedReceipt, Signed};
+use heliograph_protocol::price::{Prices, Usage};
+use heliograph_protocol::receipt::{Quality, Receipt};
+use heliograph_protocol::record::Record;
+use heliograph_protocol::stream::StreamOpen;
+use heliograph_protocol::voucher::Voucher;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+pub fn domain() -> impl Strategy<Value = Domain> {
+    any::<[u8; 32]>().prop_map(Domain)
+}
+
+pub fn prices() -> impl Strategy<Value = Prices> {
+    any::<[u64; 4]>().prop_map(Prices)
+}
+
+pub fn usage() -> impl Strategy<Value = Usage> {
+    (any::<[u32; 4]>(), any::<u64>(), any::<u64>()).prop_map(|(secs, bytes_in, bytes_out)| Usage {
+        secs,
+        bytes_in,
+        bytes_out,
+    })
+}
+
+pub fn receipt() -> impl Strategy<Value = Receipt> {
+    let names = (any::<[u8; 32]>(), any::<[u8; 32]>(), any::<u32>());
+    let times = (any::<u64>(), any::<u64>(), any::<u64>());
+    let served = (usage(), any::<[u32; 4]>(), any::<u32>(), any::<[u8; 32]>());
+    let money = (any::<u64>(), any::<u64>(), any::<[u8; 32]>());
+    (names, times, served, money).prop_map(|(names, times, served, money)| Receipt {
+        channel: names.0,
+        session: names.1,
+        sequence: names.2,
+        minute_index: times.0,
+        opened_at_unix_ms: times.1,
+        closed_at_unix_ms: times.2,
+        usage: served.0,
+        quality: Quality {
+            rtt_p95_ms: served.1[0],
+            jitter_p95_ms: served.1[1],
+            loss_ppm: served.1[2],
+            transcript_latency_p95_ms: served.1[3],
+        },
+        records_count: served.2,
+        records_root: served.3,
+        amount_micro_usdc: money.0,
+        cumulative_micro_usdc: money.1,
+        previous_receipt_hash: money.2,
+    })
+}
+
+pub fn voucher() -> impl Strategy<Value = Voucher> {
+    (any::<[u8; 32]>(), any::<[u8; 32]>(), any::<u32>(), any::<u64>(), any::<[u8; 32]>()).prop_map(
+        |(channel, session, sequence, cumulative_micro_usdc, receipt_hash)| Voucher {
+            channel,
+            session,
+            sequence,
+            cumulative_micro_usdc,
+            receipt_hash,
+        },
+    )
+}
+
+pub fn stream_open() -> impl Strategy<Value = StreamOpen> {
+    (any::<[u8; 32]>(), any::<[u8; 32]>(), any::<u64>(), any::<[u8; 16]>()).prop_map(
+        |(session, node_key, issued_at_unix_ms, nonce)| StreamOpen {
+            session,
+            node_key,
+            issued_at_unix_ms,
+            nonce,
+        },
+    )
+}
+
+pub fn record() -> impl Strategy<Value = Record> {
+    let text = || "\\PC{0,24}";
+    let strings = (text(), text(), text(), text(), text());
+    let hashes = (any::<[u8; 32]>(), any::<[u8; 32]>(), any::<[u8; 32]>());
+    (strings, hashes, any::<[u64; 4]>()).prop_map(|(strings, hashes, numbers)| Record {
+        engine: strings.0,
+        engine_version: strings.1,
+        model_sha256: hashes.0,
+        language: strings.2,
+        parameters: strings.3,
+        filters: strings.4,
+        audio_sha256: hashes.1,
+        audio_start_sample: numbers[0],
+        audio_end_sample: numbers[1],
+        text_sha256: hashes.2,
+        started_at_unix_ms: numbers[2],
+        finished_at_unix_ms: numbers[3],
+    })
+}
+
+pub fn signed() -> impl Strategy<Value = Signed> {
+    (vec(any::<u8>(), 0..400), any::<[u8; 32]>(), any::<[u8; 32]>(), any::<[u8; 32]>()).prop_map(
+        |(bytes, public_key, r, s)| {
+            let mut signature = [0; 64];
+            signature[..32].copy_from_slice(&r);
+            signature[32..].copy_from_slice(&s);
+            Signed { bytes, public_key, signature }
+        },
+    )
+}
+
+pub fn archived_receipt() -> impl Strategy<Value = ArchivedReceipt> {
+    (signed(), vec(record(), 0..4))
+        .prop_map(|(signed, records)| ArchivedReceipt { signed, records })
+}

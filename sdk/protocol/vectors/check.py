@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+"""Checks messages.json without any code of the network: struct packs, hashlib hashes.
+
+Usage: check.py [FILE...], by default messages.json beside this script. Says on stdout which files
+agree and on stderr what differs in the others. Exit status 0: all agree; 1: one does not.
+Keys and signatures are not checked here, because the standard library has no ed25519.
+"""
+
+import hashlib
+import json
+import pathlib
+import struct
+import sys
+
+U64_MAX = 2**64 - 1
+KINDS = {"receipt": 1, "voucher": 2, "stream_open": 3}
+
+
+def sha256(data):
+    return hashlib.sha256(data).digest()
+
+
+def u64(text):
+    """64-bit numbers are decimal strings in the file."""
+    value = int(text)
+    if not isinstance(text, str) or not 0 <= value <= U64_MAX:
+        raise ValueError(f"not a 64-bit number: {text!r}")
+    return value
+
+
+def raw(text, length=None):
+    data = bytes.fromhex(text)
+    if length is not None and len(data) != length:
+        raise ValueError(f"{len(data)} bytes where {length} belong")
+    return data
+
+
+def string(text):
+    data = text.encode()
+    return struct.pack("<I", len(data)) + data
+
+
+def sequence(items):
+    return struct.pack("<I", len(items)) + b"".join(items)
+
+
+# Canonical bytes
+
+
+def receipt(f):
+    usage, quality = f["usage"], f["quality"]
+    return b"".join(
+        (
+            raw(f["channel"], 32),
+            raw(f["session"], 32),
+            struct.pack(
+                "<IQQQ",
+                f["sequence"],
+                u64(f["minute_index"]),
+                u64(f["opened_at_unix_ms"]),
+                u64(f["closed_at_unix_ms"]),
+            ),
+            struct.pack("<4I", *usage["secs"]),
+            struct.pack("<QQ", u64(usage["bytes_in"]), u64(usage["bytes_out"])),
+            struct.pack(
+                "<4I",
+                quality["rtt_p95_ms"],
+                quality["jitter_p95_ms"],
+                quality["loss_ppm"],
+                quality["transcript_latency_p95_ms"],
+            ),
+            struct.pack("<I", f["records_count"]),
+            raw(f["records_root"], 32),
+            struct.pack("<QQ", u64(f["amount_micro_usdc"]), u64(f["cumulative_micro_usdc"])),
+            raw(f["previous_receipt_hash"], 32),
+        )
+    )
+
+
+def voucher(f):
+    return b"".join(
+        (
+            raw(f["channel"], 32),
+            raw(f["session"], 32),
+            struct.pack("<IQ", f["sequence"], u64(f["cumulative_micro_usdc"])),
+            raw(f["receipt_hash"], 32),
+        )
+    )
+
+
+def stream_open(f):
+    return b"".join(
+        (
+            raw(f["session"], 32),
+            raw(f["node_key"], 32),
+            struct.pack("<Q", u64(f["issued_at_unix_ms"])),
+            raw(f["nonce"], 16),
+        )
+    )
+
+
+BODIES = {"receipt": receipt, "voucher": voucher, "stream_open": stream_open}
+
+
+def signing_bytes(version, message):
+    kind = message["kind"]
+    prefix = b"heliograph" + bytes((version, KINDS[kind])) + raw(message["domain"], 32)
+    return prefix + BODIES[kind](message["fields"])
+
+
+def record(f):
+    return b"".join(
+        (
+            string(f["engine"]),
+            string(f["engine_version"]),
+            raw(f["model_sha256"], 32),
+            string(f["language"]),
+            string(f["parameters"]),
+            string(f["filters"]),
+            raw(f["audio_sha256"], 32),
+            struct.pack("<QQ", u64(f["audio_start_sample"]), u64(f["audio_end_sample"])),
+            raw(f["text_sha256"], 32),
+            struct.pack("<QQ", u64(f["started_at_unix_ms"]), u64(f["finished_at_unix_ms"])),
+        )
+    )
+
+
+def signed(message):
+    data = raw(message["signing_bytes"])
+    return (
+        struct.pack("<I", len(data))
+        + data
+        + raw(message["public_key"], 32)
+        + raw(message["signature"], 64)
+    )
+
+
+# Merkle trees, by the recursive definition in RFC 6962, section 2.1
+
+
+def leaf(data):
+    return sha256(b"\x00" + data)
+
+
+def left_count(count):
+    """The largest power of two below count."""
+    return 1 << (count - 1).bit_length() - 1
+
+
+def root(leaves):
+    if not leaves:
+        return sha256(b"")
+    if len(leaves) == 1:
+        return leaves[0]
+    k = left_count(len(leaves))
+    return sha256(b"\x01" + root(leaves[:k]) + root(leaves[k:]))
+
+
+def path(leaves, index):
+    if len(leaves) == 1:
+        return []
+    k = left_count(len(leaves))
+    if index < k:
+        return path(leaves[:k], index) + [root(leaves[k:])]
+    return path(leaves[k:], index - k) + [root(leaves[:k])]
+
+
+# Money; Python's integers do not overflow, so bounds are explicit
+
+
+def amount(prices, secs):
+    total = sum(p * s // 60 for p, s in zip(prices, secs, strict=True))
+    return total if total <= U64_MAX else None
+
+
+def split(operator_bps, settler_bps, before, after, settler):
+    if operator_bps + settler_bps > 10_000 or after < before:
+        return None
+    operator = after * operator_bps // 10_000 - before * operator_bps // 10_000
+    rest = after - before - operator
+    to_settler = min((after - before) * settler_bps // 10_000, rest) if settler else 0
+    return operator, to_settler, rest - to_settler
+
+
+def settles(settled, cap, escrow, cumulative):
+    if cumulative <= settled:
+        return None, "stale"
+    if cumulative > cap:
+        return None, "over_cap"
+    if escrow == 0:
+        return None, "escrow_empty"
+    return min(cumulative - settled, escrow), None
+
+
+# The file
+
+
+def equal(what, found, expected):
+    if found != expected:
+        raise ValueError(f"{what}: the file says {found!r}, computed {expected!r}")
+
+
+def check_messages(document):
+    for m in document["messages"]:
+        equal("kind number", m["kind_number"], KINDS[m["kind"]])
+        data = signing_bytes(document["version"], m)
+        equal(f"signing bytes of {m['name']}", raw(m["signing_bytes"]), data)
+        equal(f"hash of {m['name']}", raw(m["hash"]), sha256(data))
+
+
+def check_records(document):
+    by_name = {}
+    for r in document["records"]:
+        by_name[r["name"]] = data = record(r["fields"])
+        text = r["fields"]["text"].encode()
+        equal(f"text of {r['name']}", raw(r["fields"]["text_sha256"]), sha256(text))
+        equal(f"bytes of {r['name']}", raw(r["borsh"]), data)
+        equal(f"leaf of {r['name']}", raw(r["leaf"]), leaf(data))
+    for vector in document["records_roots"]:
+        leaves = [leaf(by_name[name]) for name in vector["records"]]
+        equal(f"root over {vector['records']}", raw(vector["root"]), root(leaves))
+    return by_name
+
+
+def check_archive(document, records):
+    messages = {m["name"]: m for m in document["messages"]}
+    for a in document["archive"]:
+        m = messages[a["message"]]
+        name = m["hash"]
+        equal(f"path of {m['name']}", a["path"], f"{m['kind']}s/{name[:2]}/{name}")
+        data = signed(m)
+        if a["records"] is not None:
+            of_minute = [records[name] for name in a["records"]]
+            data += sequence(of_minute)
+            leaves = [leaf(r) for r in of_minute]
+            equal("records root", raw(m["fields"]["records_root"]), root(leaves))
+            equal("records count", m["fields"]["records_count"], len(leaves))
+        equal(f"object of {m['name']}", raw(a["object"]), data)
+
+
+def check_merkle(document):
+    for vector in document["merkle"]:
+        leaves = [leaf(raw(data)) for data in vector["leaves"]]
+        what = f"of {len(leaves)} leaves"
+        equal(f"leaf hashes {what}", [raw(h) for h in vector["leaf_hashes"]], leaves)
+        equal(f"root {what}", raw(vector["root"]), root(leaves))
+        paths = [[raw(h) for h in p] for p in vector["paths"]]
+        equal(f"paths {what}", paths, [path(leaves, i) for i in range(len(leaves))])
+
+
+def check_money(document):
+    optional = lambda text: None if text is None else u64(text)
+    for p in document["prices"]:
+        computed = amount([u64(price) for price in p["prices_micro_usdc"]], p["secs"])
+        equal(f"price of {p}", optional(p["amount_micro_usdc"]), computed)
+    for s in document["shares"]:
+        names = ("operator_micro_usdc", "settler_micro_usdc", "treasury_micro_usdc")
+        found = s["split"] and tuple(u64(s["split"][name]) for name in names)
+        before, after = u64(s["before_micro_usdc"]), u64(s["after_micro_usdc"])
+        computed = split(s["operator_bps"], s["settler_bps"], before, after, s["settler"])
+        equal(f"split of {s}", found, computed)
+    for s in document["settles"]:
+        names = ("settled", "cap", "escrow_available", "voucher_cumulative")
+        computed = settles(*(u64(s[f"{name}_micro_usdc"]) for name in names))
+        equal(f"settlement of {s}", (optional(s["settles_micro_usdc"]), s["error"]), computed)
+
+
+def check_file(file):
+    document = json.loads(file.read_text(encoding="utf-8"))
+    try:
+        equal("protocol", document["protocol"], "heliograph")
+        equal("version", document["version"], 1)
+        check_messages(document)
+        check_archive(document, check_records(document))
+        check_merkle(document)
+        check_money(document)
+        counts = {part: len(v) for part, v in document.items() if isinstance(v, list)}
+        if not all(counts.values()):
+            raise ValueError(f"parts are empty: {counts}")
+    except (KeyError, ValueError, struct.error) as error:
+        print(f"{file.name}: {error!r}", file=sys.stderr)
+        return False
+    print(f"{file.name}: all agree:", ", ".join(f"{n} {part}" for part, n in counts.items()))
+    return True
+
+
+def main():
+    beside = pathlib.Path(__file__).with_name("messages.json")
+    files = [pathlib.Path(name) for name in sys.argv[1:]] or [beside]
+    return 0 if all([check_file(file) for file in files]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
