@@ -12,7 +12,7 @@ pub struct CloseChannel<'info> {
     #[account(mut)]
     pub authority: Signer<'info>,
     #[account(has_one = authority @ SettlementError::NotAppAuthority)]
-    pub app: Account<'info, App>,
+    pub app: Box<Account<'info, App>>,
     #[account(
         mut,
         close = authority,
@@ -26,7 +26,7 @@ pub struct CloseChannel<'info> {
         ],
         bump = channel.bump
     )]
-    pub channel: Account<'info, Channel>,
+    pub channel: Box<Account<'info, Channel>>,
 }
 
 impl CloseChannel<'_> {

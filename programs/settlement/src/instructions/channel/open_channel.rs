@@ -12,15 +12,15 @@ pub struct OpenChannel<'info> {
     #[account(mut)]
     pub authority: Signer<'info>,
     #[account(has_one = authority @ SettlementError::NotAppAuthority)]
-    pub app: Account<'info, App>,
-    pub node: Account<'info, Node>,
+    pub app: Box<Account<'info, App>>,
+    pub node: Box<Account<'info, Node>>,
     #[account(
         mut,
         has_one = app @ SettlementError::OtherApp,
         seeds = [seeds::ESCROW, escrow.app.as_ref()],
         bump = escrow.bump
     )]
-    pub escrow: Account<'info, Escrow>,
+    pub escrow: Box<Account<'info, Escrow>>,
     #[account(
         init,
         payer = authority,
@@ -33,7 +33,7 @@ pub struct OpenChannel<'info> {
         ],
         bump
     )]
-    pub channel: Account<'info, Channel>,
+    pub channel: Box<Account<'info, Channel>>,
     pub system_program: Program<'info, System>,
 }
 

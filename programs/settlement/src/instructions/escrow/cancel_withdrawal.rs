@@ -10,14 +10,14 @@ use heliograph_registry::state::App;
 pub struct CancelWithdrawal<'info> {
     pub authority: Signer<'info>,
     #[account(has_one = authority @ SettlementError::NotAppAuthority)]
-    pub app: Account<'info, App>,
+    pub app: Box<Account<'info, App>>,
     #[account(
         mut,
         has_one = app @ SettlementError::OtherApp,
         seeds = [seeds::ESCROW, escrow.app.as_ref()],
         bump = escrow.bump
     )]
-    pub escrow: Account<'info, Escrow>,
+    pub escrow: Box<Account<'info, Escrow>>,
 }
 
 impl CancelWithdrawal<'_> {

@@ -11,17 +11,17 @@ pub struct Deposit<'info> {
     /// Owns the source account.
     pub depositor: Signer<'info>,
     #[account(mut, seeds = [seeds::ESCROW, escrow.app.as_ref()], bump = escrow.bump)]
-    pub escrow: Account<'info, Escrow>,
+    pub escrow: Box<Account<'info, Escrow>>,
     #[account(
         mut,
         seeds = [seeds::VAULT, escrow.key().as_ref()],
         bump = escrow.vault_bump
     )]
-    pub vault: Account<'info, TokenAccount>,
+    pub vault: Box<Account<'info, TokenAccount>>,
     #[account(address = vault.mint @ SettlementError::OtherMint)]
-    pub payment_mint: Account<'info, Mint>,
+    pub payment_mint: Box<Account<'info, Mint>>,
     #[account(mut, constraint = source.mint == vault.mint @ SettlementError::OtherMint)]
-    pub source: Account<'info, TokenAccount>,
+    pub source: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
 }
 

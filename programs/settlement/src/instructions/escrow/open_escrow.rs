@@ -12,9 +12,9 @@ pub struct OpenEscrow<'info> {
     /// Pays the rent.
     #[account(mut)]
     pub authority: Signer<'info>,
-    pub network: Account<'info, Network>,
+    pub network: Box<Account<'info, Network>>,
     #[account(has_one = authority @ SettlementError::NotAppAuthority)]
-    pub app: Account<'info, App>,
+    pub app: Box<Account<'info, App>>,
     #[account(
         init,
         payer = authority,
@@ -22,9 +22,9 @@ pub struct OpenEscrow<'info> {
         seeds = [seeds::ESCROW, app.key().as_ref()],
         bump
     )]
-    pub escrow: Account<'info, Escrow>,
+    pub escrow: Box<Account<'info, Escrow>>,
     #[account(address = network.payment_mint @ SettlementError::OtherMint)]
-    pub payment_mint: Account<'info, Mint>,
+    pub payment_mint: Box<Account<'info, Mint>>,
     #[account(
         init,
         payer = authority,
@@ -33,7 +33,7 @@ pub struct OpenEscrow<'info> {
         token::mint = payment_mint,
         token::authority = escrow
     )]
-    pub vault: Account<'info, TokenAccount>,
+    pub vault: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
     pub system_program: Program<'info, System>,
 }

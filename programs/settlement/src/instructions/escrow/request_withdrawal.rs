@@ -9,16 +9,16 @@ use heliograph_registry::state::{App, Network};
 #[derive(Accounts)]
 pub struct RequestWithdrawal<'info> {
     pub authority: Signer<'info>,
-    pub network: Account<'info, Network>,
+    pub network: Box<Account<'info, Network>>,
     #[account(has_one = authority @ SettlementError::NotAppAuthority)]
-    pub app: Account<'info, App>,
+    pub app: Box<Account<'info, App>>,
     #[account(
         mut,
         has_one = app @ SettlementError::OtherApp,
         seeds = [seeds::ESCROW, escrow.app.as_ref()],
         bump = escrow.bump
     )]
-    pub escrow: Account<'info, Escrow>,
+    pub escrow: Box<Account<'info, Escrow>>,
 }
 
 impl RequestWithdrawal<'_> {

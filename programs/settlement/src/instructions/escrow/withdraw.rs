@@ -11,25 +11,25 @@ use heliograph_registry::state::App;
 pub struct Withdraw<'info> {
     pub authority: Signer<'info>,
     #[account(has_one = authority @ SettlementError::NotAppAuthority)]
-    pub app: Account<'info, App>,
+    pub app: Box<Account<'info, App>>,
     #[account(
         mut,
         has_one = app @ SettlementError::OtherApp,
         seeds = [seeds::ESCROW, escrow.app.as_ref()],
         bump = escrow.bump
     )]
-    pub escrow: Account<'info, Escrow>,
+    pub escrow: Box<Account<'info, Escrow>>,
     #[account(
         mut,
         seeds = [seeds::VAULT, escrow.key().as_ref()],
         bump = escrow.vault_bump
     )]
-    pub vault: Account<'info, TokenAccount>,
+    pub vault: Box<Account<'info, TokenAccount>>,
     #[account(address = vault.mint @ SettlementError::OtherMint)]
-    pub payment_mint: Account<'info, Mint>,
+    pub payment_mint: Box<Account<'info, Mint>>,
     /// Where the money goes; any account of the payment mint that the authority names.
     #[account(mut, constraint = destination.mint == vault.mint @ SettlementError::OtherMint)]
-    pub destination: Account<'info, TokenAccount>,
+    pub destination: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
 }
 

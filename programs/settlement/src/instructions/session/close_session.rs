@@ -21,7 +21,7 @@ pub struct CloseSession<'info> {
         ],
         bump = channel.bump
     )]
-    pub channel: Account<'info, Channel>,
+    pub channel: Box<Account<'info, Channel>>,
     #[account(
         mut,
         close = rent_payer,
@@ -33,7 +33,7 @@ pub struct CloseSession<'info> {
         ],
         bump = session.bump
     )]
-    pub session: Account<'info, Session>,
+    pub session: Box<Account<'info, Session>>,
 }
 
 impl CloseSession<'_> {

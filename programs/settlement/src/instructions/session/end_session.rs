@@ -9,9 +9,9 @@ use heliograph_registry::state::{App, Network};
 #[derive(Accounts)]
 pub struct EndSession<'info> {
     pub authority: Signer<'info>,
-    pub network: Account<'info, Network>,
+    pub network: Box<Account<'info, Network>>,
     #[account(has_one = authority @ SettlementError::NotAppAuthority)]
-    pub app: Account<'info, App>,
+    pub app: Box<Account<'info, App>>,
     #[account(
         mut,
         has_one = app @ SettlementError::OtherSession,
@@ -22,7 +22,7 @@ pub struct EndSession<'info> {
         ],
         bump = session.bump
     )]
-    pub session: Account<'info, Session>,
+    pub session: Box<Account<'info, Session>>,
 }
 
 impl EndSession<'_> {

@@ -27,10 +27,10 @@ pub struct OpenSession<'info> {
     /// Pays the rent and gets it back.
     #[account(mut)]
     pub authority: Signer<'info>,
-    pub network: Account<'info, Network>,
+    pub network: Box<Account<'info, Network>>,
     #[account(has_one = authority @ SettlementError::NotAppAuthority)]
-    pub app: Account<'info, App>,
-    pub node: Account<'info, Node>,
+    pub app: Box<Account<'info, App>>,
+    pub node: Box<Account<'info, Node>>,
     #[account(
         mut,
         has_one = app @ SettlementError::OtherChannel,
@@ -43,7 +43,7 @@ pub struct OpenSession<'info> {
         ],
         bump = channel.bump
     )]
-    pub channel: Account<'info, Channel>,
+    pub channel: Box<Account<'info, Channel>>,
     #[account(
         init,
         payer = authority,
@@ -55,7 +55,7 @@ pub struct OpenSession<'info> {
         ],
         bump
     )]
-    pub session: Account<'info, Session>,
+    pub session: Box<Account<'info, Session>>,
     pub system_program: Program<'info, System>,
 }
 

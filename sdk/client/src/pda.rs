@@ -1,0 +1,84 @@
+//! Addresses of every account of the network, derived as the programs derive them.
+
+use heliograph_registry::seeds as registry;
+use heliograph_settlement::seeds as settlement;
+use heliograph_staking::seeds as staking;
+use solana_pubkey::Pubkey;
+
+/// The registry program.
+pub const REGISTRY: Pubkey = heliograph_registry::ID;
+/// The staking program.
+pub const STAKING: Pubkey = heliograph_staking::ID;
+/// The settlement program.
+pub const SETTLEMENT: Pubkey = heliograph_settlement::ID;
+
+fn find(seeds: &[&[u8]], program: &Pubkey) -> Pubkey {
+    Pubkey::find_program_address(seeds, program).0
+}
+
+/// The network's parameters.
+pub fn network() -> Pubkey {
+    find(&[registry::NETWORK], &REGISTRY)
+}
+
+/// The registry account of a node key.
+pub fn node(node_key: &Pubkey) -> Pubkey {
+    find(&[registry::NODE, node_key.as_ref()], &REGISTRY)
+}
+
+/// An authority's app number `id`.
+pub fn app(authority: &Pubkey, id: u32) -> Pubkey {
+    find(&[registry::APP, authority.as_ref(), &id.to_le_bytes()], &REGISTRY)
+}
+
+/// The PDA by which the staking program signs to the registry.
+pub fn stake_recorder() -> Pubkey {
+    find(&[staking::STAKE_RECORDER], &STAKING)
+}
+
+/// The stake behind a registry account.
+pub fn position(subject: &Pubkey) -> Pubkey {
+    find(&[staking::POSITION, subject.as_ref()], &STAKING)
+}
+
+/// A position's tokens.
+pub fn stake_vault(position: &Pubkey) -> Pubkey {
+    find(&[staking::VAULT, position.as_ref()], &STAKING)
+}
+
+/// An app's escrow.
+pub fn escrow(app: &Pubkey) -> Pubkey {
+    find(&[settlement::ESCROW, app.as_ref()], &SETTLEMENT)
+}
+
+/// An escrow's tokens.
+pub fn escrow_vault(escrow: &Pubkey) -> Pubkey {
+    find(&[settlement::VAULT, escrow.as_ref()], &SETTLEMENT)
+}
+
+/// A channel between an app and a node (both registry accounts).
+pub fn channel(app: &Pubkey, node: &Pubkey, incarnation: u64) -> Pubkey {
+    let seeds = [settlement::CHANNEL, app.as_ref(), node.as_ref(), &incarnation.to_le_bytes()];
+    find(&seeds, &SETTLEMENT)
+}
+
+/// A channel's session.
+pub fn session(channel: &Pubkey, ordinal: u64) -> Pubkey {
+    find(&[settlement::SESSION, channel.as_ref(), &ordinal.to_le_bytes()], &SETTLEMENT)
+}
+
+/// The account through which a program emits its events.
+pub fn event_authority(program: &Pubkey) -> Pubkey {
+    find(&[b"__event_authority"], program)
+}
+
+/// Where the upgradeable loader keeps a program's bytes.
+pub fn program_data(program: &Pubkey) -> Pubkey {
+    find(&[program.as_ref()], &solana_sdk_ids::bpf_loader_upgradeable::ID)
+}
+
+/// The standard token account of `owner` for `mint`.
+pub fn token_account(owner: &Pubkey, mint: &Pubkey) -> Pubkey {
+    let seeds = [owner.as_ref(), spl_token_interface::ID.as_ref(), mint.as_ref()];
+    find(&seeds, &spl_associated_token_account_interface::program::ID)
+}
