@@ -141,6 +141,6 @@ compile_builtins
 copy_files
 check
 # What build.sh compares to know that earlier output is stale.
-stamp_set "$prefix/toolchain.id" "$(inputs_hash "$rust_version" "$prefix/std.stamp" "$prefix/llvm/versions" \
+stamp_set "$prefix/toolchain.id" "$(inputs_hash "$rust_version" "$prefix/std.stamp" "$(grep "^libllvm" "$prefix/llvm/versions")" \
   "$SBPF_LINKER_VERSION" "$prefix/builtins.bc" "$prefix/sbf-solana-solana.json" "$prefix/bin/rustc_wrapper.sh")"
 info "Solana bytecode toolchain ready in $prefix (rustc $rust_version, LLVM $(awk '$1 ~ /^libllvm/ { print $2 }' "$prefix/llvm/versions"))"
