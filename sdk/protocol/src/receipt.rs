@@ -2,7 +2,7 @@
 
 use crate::domain::{Message, MessageKind};
 use crate::hash::Hash;
-use crate::price::{Prices, Usage};
+use crate::price::{Prices, TRANSCRIPTION_RATE_HZ, Usage, started_secs};
 use crate::service::{Service, ServiceSet};
 use crate::{Address, SECS_PER_MINUTE};
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -40,6 +40,12 @@ pub struct Receipt {
     pub opened_at_unix_ms: u64,
     /// Unix time in ms when the node made the receipt.
     pub closed_at_unix_ms: u64,
+    /// Part of the session's audio that was transcribed, as samples at
+    /// [`crate::price::TRANSCRIPTION_RATE_HZ`] counted from the start of the session: the first
+    /// one, and the one after the last. Receipts leave no gap and no overlap. Equal if nothing was.
+    pub media_start_sample: u64,
+    /// End of that part.
+    pub media_end_sample: u64,
     /// What was served.
     pub usage: Usage,
     /// How it was served.
@@ -82,6 +88,8 @@ pub struct Tip {
     pub sequence: u32,
     /// Its cumulative amount.
     pub cumulative_micro_usdc: u64,
+    /// Where its audio ends.
+    pub media_end_sample: u64,
     /// Its hash.
     pub hash: Hash,
 }
@@ -105,6 +113,9 @@ pub enum ReceiptError {
     ServiceNotBought(Service),
     /// More than 60 s of transcription in one minute.
     MinuteTooLong(u32),
+    /// The audio does not begin where the receipt before ended, or the seconds charged are not
+    /// its length in started seconds.
+    Media,
     /// Closed before it was opened, or `minute_index` is not that of the closing time.
     Times,
     /// `amount_micro_usdc` is not the price of the usage.
@@ -139,6 +150,7 @@ impl core::fmt::Display for ReceiptError {
                 write!(f, "receipt charges {}, which the session did not buy", service.name())
             }
             Self::MinuteTooLong(secs) => write!(f, "receipt charges {secs} s in one minute"),
+            Self::Media => write!(f, "receipt charges other audio than it covers"),
             Self::Times => write!(f, "receipt times contradict each other"),
             Self::Amount { expected, found } => {
                 write!(f, "receipt asks {found} micro-USDC where the usage costs {expected}")
@@ -155,18 +167,29 @@ impl core::fmt::Display for ReceiptError {
 impl core::error::Error for ReceiptError {}
 
 impl Receipt {
+    /// The receipt as the one that others follow; `hash` is its own.
+    pub const fn tip(&self, hash: Hash) -> Tip {
+        Tip {
+            sequence: self.sequence,
+            cumulative_micro_usdc: self.cumulative_micro_usdc,
+            media_end_sample: self.media_end_sample,
+            hash,
+        }
+    }
+
     /// Checks everything about the receipt that needs neither a signature nor the AI records:
     /// the app before it signs a voucher, and the auditor afterwards.
     pub fn check(&self, terms: &Terms, previous: Option<&Tip>) -> Result<(), ReceiptError> {
         if self.channel != terms.channel || self.session != terms.session {
             return Err(ReceiptError::OtherSession);
         }
-        let (expected, previous_hash, before) = match previous {
-            None => (0, [0; 32], 0),
+        let (expected, previous_hash, before, media_start) = match previous {
+            None => (0, [0; 32], 0, 0),
             Some(tip) => (
                 tip.sequence.checked_add(1).ok_or(ReceiptError::Overflow)?,
                 tip.hash,
                 tip.cumulative_micro_usdc,
+                tip.media_end_sample,
             ),
         };
         if self.sequence != expected {
@@ -183,6 +206,11 @@ impl Receipt {
         let transcribed_secs = self.usage.secs(Service::Transcription);
         if u64::from(transcribed_secs) > SECS_PER_MINUTE {
             return Err(ReceiptError::MinuteTooLong(transcribed_secs));
+        }
+        let samples = self.media_end_sample.checked_sub(self.media_start_sample);
+        let covered = samples.map(|samples| started_secs(samples, TRANSCRIPTION_RATE_HZ));
+        if self.media_start_sample != media_start || covered != Some(transcribed_secs.into()) {
+            return Err(ReceiptError::Media);
         }
         if self.closed_at_unix_ms < self.opened_at_unix_ms
             || self.minute_index != crate::minute_index(self.closed_at_unix_ms / 1_000)

@@ -22,7 +22,7 @@ fn terms() -> Terms {
 }
 
 fn tip() -> Tip {
-    Tip { sequence: 6, cumulative_micro_usdc: 12_000, hash: [6; 32] }
+    Tip { sequence: 6, cumulative_micro_usdc: 12_000, media_end_sample: 5_000_123, hash: [6; 32] }
 }
 
 /// The receipt of a full minute that follows from `terms` and `previous`.
@@ -32,6 +32,7 @@ fn following(terms: &Terms, previous: Option<&Tip>, secs: [u32; 4]) -> Receipt {
     let sequence = previous.map_or(0, |tip| tip.sequence + 1);
     let opened_at_unix_ms = OPENED_AT_UNIX_MS + 60_000 * u64::from(sequence);
     let closed_at_unix_ms = opened_at_unix_ms + 60_000;
+    let media_start_sample = previous.map_or(0, |tip| tip.media_end_sample);
     Receipt {
         channel: terms.channel,
         session: terms.session,
@@ -39,6 +40,8 @@ fn following(terms: &Terms, previous: Option<&Tip>, secs: [u32; 4]) -> Receipt {
         minute_index: minute_index(closed_at_unix_ms / 1_000),
         opened_at_unix_ms,
         closed_at_unix_ms,
+        media_start_sample,
+        media_end_sample: media_start_sample + u64::from(secs[3]) * 16_000,
         usage,
         quality: Quality { rtt_p95_ms: 48, ..Quality::default() },
         records_count: 0,
@@ -129,6 +132,19 @@ fn more_than_a_minute_of_transcription_is_refused() {
 }
 
 #[test]
+fn audio_other_than_charged_is_refused() {
+    assert_eq!(refusal(|r, _, _| r.media_start_sample += 1), ReceiptError::Media);
+    assert_eq!(refusal(|r, _, _| r.media_end_sample += 1), ReceiptError::Media);
+    assert_eq!(refusal(|r, _, _| r.media_end_sample -= 16_000), ReceiptError::Media);
+    assert_eq!(refusal(|r, _, _| r.media_end_sample = 0), ReceiptError::Media);
+    assert_eq!(refusal(|_, _, tip| tip.media_end_sample -= 1), ReceiptError::Media);
+    // A started second is charged whole.
+    let mut partial = valid();
+    partial.media_end_sample -= 15_999;
+    assert_eq!(partial.check(&terms(), Some(&tip())), Ok(()));
+}
+
+#[test]
 fn contradictory_times_are_refused() {
     assert_eq!(refusal(|r, _, _| r.minute_index += 1), ReceiptError::Times);
     assert_eq!(refusal(|r, _, _| r.minute_index -= 1), ReceiptError::Times);
@@ -213,11 +229,7 @@ proptest! {
             }
             prop_assert_eq!(result, Ok(()));
             prop_assert_eq!(receipt.cumulative_micro_usdc, sum);
-            let tip = Tip {
-                sequence: receipt.sequence,
-                cumulative_micro_usdc: receipt.cumulative_micro_usdc,
-                hash: receipt.message_hash(&DOMAIN),
-            };
+            let tip = receipt.tip(receipt.message_hash(&DOMAIN));
             prop_assert!(receipt.check(&terms, Some(&tip)).is_err());
             previous = Some(tip);
         }

@@ -28,7 +28,7 @@ pub fn usage() -> impl Strategy<Value = Usage> {
 
 pub fn receipt() -> impl Strategy<Value = Receipt> {
     let names = (any::<[u8; 32]>(), any::<[u8; 32]>(), any::<u32>());
-    let times = (any::<u64>(), any::<u64>(), any::<u64>());
+    let times = any::<(u64, u64, u64, u64, u64)>();
     let served = (usage(), any::<[u32; 4]>(), any::<u32>(), any::<[u8; 32]>());
     let money = (any::<u64>(), any::<u64>(), any::<[u8; 32]>());
     (names, times, served, money).prop_map(|(names, times, served, money)| Receipt {
@@ -38,6 +38,8 @@ pub fn receipt() -> impl Strategy<Value = Receipt> {
         minute_index: times.0,
         opened_at_unix_ms: times.1,
         closed_at_unix_ms: times.2,
+        media_start_sample: times.3,
+        media_end_sample: times.4,
         usage: served.0,
         quality: Quality {
             rtt_p95_ms: served.1[0],

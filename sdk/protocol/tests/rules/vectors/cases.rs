@@ -71,6 +71,8 @@ fn session() -> Session {
         minute_index: minute_index(1_780_000_060),
         opened_at_unix_ms: 1_780_000_000_000,
         closed_at_unix_ms: 1_780_000_060_000,
+        media_start_sample: 0,
+        media_end_sample: 0,
         usage: Usage { secs: [120, 120, 60, 0], bytes_in: 1_234_567, bytes_out: 2_345_678 },
         quality: Quality {
             rtt_p95_ms: 48,
@@ -84,12 +86,14 @@ fn session() -> Session {
         cumulative_micro_usdc: 5_000,
         previous_receipt_hash: [0; 32],
     };
-    let tip = Tip { sequence: 0, cumulative_micro_usdc: 5_000, hash: first.message_hash(&domain) };
+    let tip = first.tip(first.message_hash(&domain));
     let second = Receipt {
         sequence: 1,
         minute_index: minute_index(1_780_000_120),
         opened_at_unix_ms: 1_780_000_060_000,
         closed_at_unix_ms: 1_780_000_120_000,
+        media_start_sample: 0,
+        media_end_sample: 46 * 16_000 + 1,
         usage: Usage { secs: [0, 0, 0, 47], bytes_in: 1_504_000, bytes_out: 512 },
         quality: Quality { transcript_latency_p95_ms: 650, ..Quality::default() },
         records_count: 2,
@@ -123,6 +127,8 @@ fn largest_receipt() -> Receipt {
         minute_index: u64::MAX,
         opened_at_unix_ms: u64::MAX,
         closed_at_unix_ms: u64::MAX,
+        media_start_sample: u64::MAX,
+        media_end_sample: u64::MAX,
         usage: Usage { secs: [u32::MAX; 4], bytes_in: u64::MAX, bytes_out: u64::MAX },
         quality: Quality {
             rtt_p95_ms: u32::MAX,

@@ -111,6 +111,8 @@ pub enum Fields {
         minute_index: U64,
         opened_at_unix_ms: U64,
         closed_at_unix_ms: U64,
+        media_start_sample: U64,
+        media_end_sample: U64,
         usage: UsageFields,
         quality: QualityFields,
         records_count: u32,
@@ -158,6 +160,8 @@ impl From<&Receipt> for Fields {
             minute_index: U64(receipt.minute_index),
             opened_at_unix_ms: U64(receipt.opened_at_unix_ms),
             closed_at_unix_ms: U64(receipt.closed_at_unix_ms),
+            media_start_sample: U64(receipt.media_start_sample),
+            media_end_sample: U64(receipt.media_end_sample),
             usage: UsageFields {
                 secs: receipt.usage.secs,
                 bytes_in: U64(receipt.usage.bytes_in),
