@@ -55,11 +55,12 @@ delete the files named and run the script again"
 
 # verify FOLDER: prints each file that is missing or has another hash.
 verify() {
-  (cd "$HELIOGRAPH_CACHE" && pinned "$1" | sha256sum --check --quiet 2>&1 | grep -v '^sha256sum: WARNING') && return 1
-  if [ -f "$HELIOGRAPH_CACHE/$1/SHA256SUMS" ]; then
-    (cd "$HELIOGRAPH_CACHE/$1" && sha256sum --check --quiet SHA256SUMS 2>&1 | grep -v '^sha256sum: WARNING') && return 1
-  fi
-  return 0
+  local wrong
+  wrong=$({
+    (cd "$HELIOGRAPH_CACHE" && pinned "$1" | sha256sum --check --quiet)
+    [ ! -f "$HELIOGRAPH_CACHE/$1/SHA256SUMS" ] || (cd "$HELIOGRAPH_CACHE/$1" && sha256sum --check --quiet SHA256SUMS)
+  } 2>&1 | grep -v '^sha256sum: WARNING' || true)
+  [ -z "$wrong" ] || { printf '%s\n' "$wrong" && return 1; }
 }
 
 # finish FOLDER INPUTS_HASH: verifies what was just made, and stamps it.
