@@ -11,27 +11,27 @@ use heliograph_registry::state::{Network, Node};
 #[derive(Accounts)]
 pub struct Deposit<'info> {
     pub owner: Signer<'info>,
-    pub network: Account<'info, Network>,
+    pub network: Box<Account<'info, Network>>,
     #[account(mut, constraint = position.subject == node.key() @ StakingError::OtherNode)]
-    pub node: Account<'info, Node>,
+    pub node: Box<Account<'info, Node>>,
     #[account(
         mut,
         has_one = owner @ StakingError::NotOwner,
         seeds = [seeds::POSITION, position.subject.as_ref()],
         bump = position.bump
     )]
-    pub position: Account<'info, Position>,
+    pub position: Box<Account<'info, Position>>,
     #[account(address = network.stake_mint @ StakingError::OtherMint)]
-    pub stake_mint: Account<'info, Mint>,
+    pub stake_mint: Box<Account<'info, Mint>>,
     #[account(
         mut,
         seeds = [seeds::VAULT, position.key().as_ref()],
         bump = position.vault_bump
     )]
-    pub vault: Account<'info, TokenAccount>,
+    pub vault: Box<Account<'info, TokenAccount>>,
     /// Where the stake comes from.
     #[account(mut, constraint = source.mint == stake_mint.key() @ StakingError::OtherMint)]
-    pub source: Account<'info, TokenAccount>,
+    pub source: Box<Account<'info, TokenAccount>>,
     pub recorder: Recorder<'info>,
     pub token_program: Program<'info, Token>,
 }

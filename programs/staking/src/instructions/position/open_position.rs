@@ -15,9 +15,9 @@ pub struct OpenPosition<'info> {
     #[account(
         constraint = network.staking_program == crate::ID @ StakingError::OtherStakingProgram
     )]
-    pub network: Account<'info, Network>,
+    pub network: Box<Account<'info, Network>>,
     #[account(constraint = node.operator == owner.key() @ StakingError::NotOperator)]
-    pub node: Account<'info, Node>,
+    pub node: Box<Account<'info, Node>>,
     #[account(
         init,
         payer = owner,
@@ -25,9 +25,9 @@ pub struct OpenPosition<'info> {
         seeds = [seeds::POSITION, node.key().as_ref()],
         bump
     )]
-    pub position: Account<'info, Position>,
+    pub position: Box<Account<'info, Position>>,
     #[account(address = network.stake_mint @ StakingError::OtherMint)]
-    pub stake_mint: Account<'info, Mint>,
+    pub stake_mint: Box<Account<'info, Mint>>,
     #[account(
         init,
         payer = owner,
@@ -36,7 +36,7 @@ pub struct OpenPosition<'info> {
         token::mint = stake_mint,
         token::authority = position
     )]
-    pub vault: Account<'info, TokenAccount>,
+    pub vault: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
     pub system_program: Program<'info, System>,
 }

@@ -10,16 +10,16 @@ use heliograph_registry::state::{Network, Node};
 #[derive(Accounts)]
 pub struct Unbond<'info> {
     pub owner: Signer<'info>,
-    pub network: Account<'info, Network>,
+    pub network: Box<Account<'info, Network>>,
     #[account(mut, constraint = position.subject == node.key() @ StakingError::OtherNode)]
-    pub node: Account<'info, Node>,
+    pub node: Box<Account<'info, Node>>,
     #[account(
         mut,
         has_one = owner @ StakingError::NotOwner,
         seeds = [seeds::POSITION, position.subject.as_ref()],
         bump = position.bump
     )]
-    pub position: Account<'info, Position>,
+    pub position: Box<Account<'info, Position>>,
     pub recorder: Recorder<'info>,
 }
 

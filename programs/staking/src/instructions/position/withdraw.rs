@@ -16,18 +16,18 @@ pub struct Withdraw<'info> {
         seeds = [seeds::POSITION, position.subject.as_ref()],
         bump = position.bump
     )]
-    pub position: Account<'info, Position>,
+    pub position: Box<Account<'info, Position>>,
     #[account(
         mut,
         seeds = [seeds::VAULT, position.key().as_ref()],
         bump = position.vault_bump
     )]
-    pub vault: Account<'info, TokenAccount>,
+    pub vault: Box<Account<'info, TokenAccount>>,
     #[account(address = vault.mint @ StakingError::OtherMint)]
-    pub stake_mint: Account<'info, Mint>,
+    pub stake_mint: Box<Account<'info, Mint>>,
     /// Where the stake goes; any account of the stake mint that the owner names.
     #[account(mut, constraint = destination.mint == vault.mint @ StakingError::OtherMint)]
-    pub destination: Account<'info, TokenAccount>,
+    pub destination: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
 }
 
