@@ -1,0 +1,13 @@
+//! The store against real files: a ledger on disk, an archive in a folder, processes that are
+//! killed.
+
+mod archive;
+mod crash;
+mod fixtures;
+mod opening;
+mod receipts;
+mod redeems;
+mod schema;
+mod sessions;
+mod stateful;
+mod vouchers;

@@ -1,0 +1,92 @@
+//! Vouchers: accepted only for what was signed, in full.
+
+use crate::fixtures::*;
+use heliograph_protocol::voucher::Voucher;
+use heliograph_store::{Error, Written};
+
+#[tokio::test]
+async fn vouchers_come_back_as_recorded() {
+    let (_folder, ledger, session) = ledger_with_session().await;
+    let address = session.terms.session;
+    let minutes = record_minutes(&ledger, &session, 3).await;
+    assert_eq!(ledger.newest_voucher(&address).await.unwrap(), None);
+    for (sequence, minute) in (0..).zip(&minutes) {
+        let signed = voucher(minute);
+        assert_eq!(ledger.record_voucher(&signed, NOW_UNIX_MS).await.unwrap(), Written::New);
+        assert_eq!(ledger.record_voucher(&signed, NOW_UNIX_MS).await.unwrap(), Written::Already);
+        let newest = ledger.newest_voucher(&address).await.unwrap().unwrap();
+        assert_eq!((newest.signed, newest.voucher), (signed, voucher_message(minute)));
+        let left = ledger.unvouchered(&address).await.unwrap();
+        assert_eq!(left, minutes[sequence as usize + 1..]);
+    }
+    assert_eq!(ledger.voucher(&address, 3).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn late_voucher_for_an_older_receipt_lowers_nothing() {
+    let (_folder, ledger, session) = ledger_with_session().await;
+    let address = session.terms.session;
+    let minutes = record_minutes(&ledger, &session, 3).await;
+    ledger.record_voucher(&voucher(&minutes[2]), NOW_UNIX_MS).await.unwrap();
+    let late = ledger.record_voucher(&voucher(&minutes[0]), NOW_UNIX_MS).await.unwrap();
+    assert_eq!(late, Written::New);
+    let newest = ledger.newest_voucher(&address).await.unwrap().unwrap();
+    assert_eq!(newest.voucher.sequence, 2);
+    let stored = ledger.session(&address).await.unwrap().unwrap();
+    assert_eq!(stored.vouchered_micro_usdc, 18_000);
+    assert!(ledger.unvouchered(&address).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn voucher_that_answers_no_receipt_is_refused() {
+    let (_folder, ledger, session) = ledger_with_session().await;
+    let minutes = record_minutes(&ledger, &session, 2).await;
+    let valid = voucher_message(&minutes[1]);
+    let changes: [fn(&mut Voucher); 7] = [
+        |v| v.channel[0] ^= 1,
+        |v| v.sequence = 0,
+        |v| v.sequence = 2,
+        |v| v.cumulative_micro_usdc -= 1,
+        |v| v.cumulative_micro_usdc += 1,
+        |v| v.cumulative_micro_usdc = u64::MAX,
+        |v| v.receipt_hash[0] ^= 1,
+    ];
+    for (i, change) in changes.iter().enumerate() {
+        let mut other = valid.clone();
+        change(&mut other);
+        let refused = ledger.record_voucher(&sign(&voucher_signer(), &other), NOW_UNIX_MS).await;
+        assert!(matches!(refused, Err(Error::UnknownReceipt { .. })), "change {i}: {refused:?}");
+    }
+    assert_eq!(ledger.newest_voucher(&session.terms.session).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn voucher_of_another_signer_is_refused() {
+    let (_folder, ledger, session) = ledger_with_session().await;
+    let minutes = record_minutes(&ledger, &session, 1).await;
+    let by_the_node = sign(&node(), &voucher_message(&minutes[0]));
+    let refused = ledger.record_voucher(&by_the_node, NOW_UNIX_MS).await;
+    assert!(matches!(refused, Err(Error::WrongSigner { .. })));
+    let mut forged = voucher(&minutes[0]);
+    forged.signature[40] ^= 1;
+    assert!(matches!(ledger.record_voucher(&forged, NOW_UNIX_MS).await, Err(Error::Signature)));
+    let mut renamed = by_the_node;
+    renamed.public_key = session.voucher_signer;
+    assert!(matches!(ledger.record_voucher(&renamed, NOW_UNIX_MS).await, Err(Error::Signature)));
+    assert_eq!(ledger.newest_voucher(&session.terms.session).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn unarchived_vouchers_are_found_until_marked() {
+    let (_folder, ledger, session) = ledger_with_session().await;
+    let minutes = record_minutes(&ledger, &session, 2).await;
+    let signed: Vec<_> = minutes.iter().map(voucher).collect();
+    for voucher in &signed {
+        ledger.record_voucher(voucher, NOW_UNIX_MS).await.unwrap();
+    }
+    assert_eq!(ledger.unarchived_vouchers(1).await.unwrap().len(), 1);
+    ledger.mark_voucher_archived(&signed[0].hash()).await.unwrap();
+    assert_eq!(ledger.unarchived_vouchers(10).await.unwrap(), signed[1..]);
+    ledger.mark_voucher_archived(&signed[1].hash()).await.unwrap();
+    assert!(ledger.unarchived_vouchers(10).await.unwrap().is_empty());
+}
