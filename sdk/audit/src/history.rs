@@ -1,0 +1,146 @@
+//! A transaction as the calls of the network's programs that it made.
+
+use anchor_lang::event::EVENT_IX_TAG_LE;
+use heliograph_client::pda;
+use heliograph_client::rpc::{Instruction, Transaction};
+use solana_pubkey::Pubkey;
+use std::collections::BTreeMap;
+
+/// Tokens moved by one instruction of the token program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Move {
+    /// Account debited; none when minted.
+    pub from: Option<Pubkey>,
+    /// Account credited; none when burnt.
+    pub to: Option<Pubkey>,
+    /// In the mint's smallest unit.
+    pub amount: u64,
+}
+
+impl Move {
+    pub const fn transfer(from: Pubkey, to: Pubkey, amount: u64) -> Self {
+        Self { from: Some(from), to: Some(to), amount }
+    }
+
+    fn decode(instruction: &Instruction) -> Option<Self> {
+        let (tag, rest) = instruction.data.split_first()?;
+        let amount = u64::from_le_bytes(*rest.first_chunk()?);
+        let account = |index: usize| instruction.accounts.get(index).copied();
+        // Numbers of the token program's instructions; the checked forms name the mint as well.
+        let (from, to) = match tag {
+            3 => (Some(account(0)?), Some(account(1)?)),
+            12 => (Some(account(0)?), Some(account(2)?)),
+            7 | 14 => (None, Some(account(1)?)),
+            8 | 15 => (Some(account(0)?), None),
+            _ => return None,
+        };
+        Some(Self { from, to, amount })
+    }
+}
+
+/// One call of one of the network's programs.
+#[derive(Debug)]
+pub(crate) struct Call<'a> {
+    pub program: Pubkey,
+    pub accounts: &'a [Pubkey],
+    pub data: &'a [u8],
+    /// The transaction's instruction that this is or is part of.
+    pub top: usize,
+    /// Events it emitted, without the tag.
+    pub events: Vec<&'a [u8]>,
+    /// Tokens it moved, in order.
+    pub moves: Vec<Move>,
+    height: u32,
+}
+
+/// What a transaction did, as far as it concerns the network.
+#[derive(Debug)]
+pub(crate) struct Calls<'a> {
+    /// In the order executed; a caller comes before what it called.
+    pub calls: Vec<Call<'a>>,
+    /// Tokens moved outside of any call.
+    pub foreign: Vec<Move>,
+}
+
+impl<'a> Calls<'a> {
+    pub fn of(transaction: &'a Transaction) -> Self {
+        let mut all = Self { calls: Vec::new(), foreign: Vec::new() };
+        for (top, outer) in transaction.instructions.iter().enumerate() {
+            // Calls under way, outermost first, as indices into `calls`.
+            let mut under_way: Vec<usize> = Vec::new();
+            for instruction in std::iter::once(outer).chain(&outer.inner) {
+                // 0 where the node does not say: then everything up to the next call belongs to
+                // the last one, which is how all the programs' instructions are built.
+                let height = instruction.stack_height;
+                while under_way
+                    .last()
+                    .is_some_and(|&call| height != 0 && all.calls[call].height >= height)
+                {
+                    under_way.pop();
+                }
+                all.take(top, instruction, &mut under_way);
+            }
+        }
+        all
+    }
+
+    fn take(&mut self, top: usize, instruction: &'a Instruction, under_way: &mut Vec<usize>) {
+        let program = instruction.program_id;
+        if program == spl_token_interface::ID {
+            if let Some(moved) = Move::decode(instruction) {
+                match under_way.last() {
+                    Some(&call) => self.calls[call].moves.push(moved),
+                    None => self.foreign.push(moved),
+                }
+            }
+            return;
+        }
+        if ![pda::REGISTRY, pda::STAKING, pda::SETTLEMENT].contains(&program) {
+            return;
+        }
+        if let Some(event) = instruction.data.strip_prefix(EVENT_IX_TAG_LE) {
+            // Only the program itself can sign for its event authority.
+            let emitter = under_way.iter().rfind(|&&call| self.calls[call].program == program);
+            if let Some(&call) = emitter {
+                self.calls[call].events.push(event);
+            }
+            return;
+        }
+        under_way.push(self.calls.len());
+        self.calls.push(Call {
+            program,
+            accounts: &instruction.accounts,
+            data: &instruction.data,
+            top,
+            events: Vec::new(),
+            moves: Vec::new(),
+            height: instruction.stack_height,
+        });
+    }
+}
+
+/// By how much each token account changed in a transaction, as the node reports it.
+pub(crate) fn balance_changes(transaction: &Transaction) -> BTreeMap<Pubkey, i128> {
+    let mut changes = BTreeMap::new();
+    for balance in &transaction.post_token_balances {
+        *changes.entry(balance.account).or_insert(0) += i128::from(balance.amount);
+    }
+    for balance in &transaction.pre_token_balances {
+        *changes.entry(balance.account).or_insert(0) -= i128::from(balance.amount);
+    }
+    changes
+}
+
+/// By how much `moves` change each token account.
+pub(crate) fn sum<'m>(moves: impl Iterator<Item = &'m Move>) -> BTreeMap<Pubkey, i128> {
+    let mut changes = BTreeMap::new();
+    for moved in moves {
+        if let Some(from) = moved.from {
+            *changes.entry(from).or_insert(0) -= i128::from(moved.amount);
+        }
+        if let Some(to) = moved.to {
+            *changes.entry(to).or_insert(0) += i128::from(moved.amount);
+        }
+    }
+    changes
+}

@@ -1,0 +1,109 @@
+//! The staking program's instructions. Accounts come in the order of its accounts structs; the
+//! report to the registry that some of them make is a call of its own.
+
+use super::step::{Step, Stop};
+use crate::history::Move;
+use heliograph_client::pda;
+use heliograph_registry::state::{Network, Node};
+use heliograph_staking::events::{PositionOpened, StakeDeposited, StakeUnbonding, StakeWithdrawn};
+use heliograph_staking::state::{Position, Role, UNBONDING_SLOTS, Unbonding};
+use heliograph_staking::{instruction as ix, seeds};
+use solana_pubkey::Pubkey;
+
+pub(super) fn apply(step: &mut Step<'_>) -> Result<(), Stop> {
+    if let Some(ix::OpenPosition {}) = step.args() {
+        open_position(step)
+    } else if let Some(ix::Deposit { amount }) = step.args() {
+        deposit(step, amount)
+    } else if let Some(ix::Unbond { amount }) = step.args() {
+        unbond(step, amount)
+    } else if let Some(ix::Withdraw {}) = step.args() {
+        withdraw(step)
+    } else {
+        Err(step.unknown())
+    }
+}
+
+fn open_position(step: &mut Step<'_>) -> Result<(), Stop> {
+    let [owner, network, node, address, stake_mint, vault] = step.accounts()?;
+    step.address("network", network, pda::network());
+    let terms: Network = step.get(&network)?;
+    step.address("staking program", pda::STAKING, terms.staking_program);
+    step.address("stake mint", stake_mint, terms.stake_mint);
+    let operator = step.get::<Node>(&node)?.operator;
+    step.address("owner", owner, operator);
+    let (expected, bump) =
+        Pubkey::find_program_address(&[seeds::POSITION, node.as_ref()], &pda::STAKING);
+    step.address("position", address, expected);
+    let (expected, vault_bump) =
+        Pubkey::find_program_address(&[seeds::VAULT, address.as_ref()], &pda::STAKING);
+    step.address("vault", vault, expected);
+    step.vacant(&address);
+    step.world.create(
+        address,
+        &Position {
+            version: Position::VERSION,
+            bump,
+            vault_bump,
+            role: Role::Node,
+            subject: node,
+            owner,
+            bonded: 0,
+            unbonding: [Unbonding::default(); UNBONDING_SLOTS],
+            opened_at: step.now,
+            reserved: [0; 128],
+        },
+    );
+    step.event(PositionOpened { position: address, subject: node, owner });
+    Ok(())
+}
+
+fn deposit(step: &mut Step<'_>, amount: u64) -> Result<(), Stop> {
+    let [owner, network, node, address, stake_mint, vault, source] = step.accounts()?;
+    step.address("network", network, pda::network());
+    let terms: Network = step.get(&network)?;
+    step.address("stake mint", stake_mint, terms.stake_mint);
+    let mut position: Position = step.get(&address)?;
+    step.address("owner", owner, position.owner);
+    step.address("node", node, position.subject);
+    step.address("vault", vault, pda::stake_vault(&address));
+    step.allowed(position.bond(amount))?;
+    step.world.put(address, &position);
+    step.moves.push(Move::transfer(source, vault, amount));
+    step.event(StakeDeposited { position: address, amount, bonded: position.bonded });
+    Ok(())
+}
+
+fn unbond(step: &mut Step<'_>, amount: u64) -> Result<(), Stop> {
+    let [owner, network, node, address] = step.accounts()?;
+    step.address("network", network, pda::network());
+    let cooldown_secs = step.get::<Network>(&network)?.params.unbonding_secs;
+    let mut position: Position = step.get(&address)?;
+    step.address("owner", owner, position.owner);
+    step.address("node", node, position.subject);
+    let available_at = step.now.saturating_add(cooldown_secs.into());
+    step.allowed(position.start_unbonding(amount, available_at))?;
+    step.world.put(address, &position);
+    let unbonding = step.allowed(position.unbonding_total())?;
+    step.event(StakeUnbonding {
+        position: address,
+        amount,
+        available_at,
+        bonded: position.bonded,
+        unbonding,
+    });
+    Ok(())
+}
+
+fn withdraw(step: &mut Step<'_>) -> Result<(), Stop> {
+    let [owner, address, vault, _stake_mint, destination] = step.accounts()?;
+    let mut position: Position = step.get(&address)?;
+    step.address("owner", owner, position.owner);
+    step.address("vault", vault, pda::stake_vault(&address));
+    let amount = step.allowed(position.take_matured(step.now))?;
+    step.world.put(address, &position);
+    step.moves.push(Move::transfer(vault, destination, amount));
+    let unbonding = step.allowed(position.unbonding_total())?;
+    step.event(StakeWithdrawn { position: address, amount, unbonding });
+    Ok(())
+}
