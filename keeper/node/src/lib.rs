@@ -1,0 +1,60 @@
+//! The node role: serves streams, meters minutes, collects signatures, brings vouchers on chain.
+//!
+//! ```text
+//! client ⇄ stream ⇄ worker process        audio in, text out
+//!            │ meter: minutes → receipts   pure
+//!            ▼
+//!          ledger ──▶ archive              evidence
+//!            │
+//!            ▼
+//!          settle ──▶ chain                money
+//! ```
+//!
+//! What survives a crash is in the ledger (`heliograph-store`); everything else here can be lost
+//! at any instruction. A receipt leaves the node only after the ledger has it.
+#![deny(missing_docs)]
+
+mod archive;
+mod auth;
+mod chain;
+pub mod config;
+mod error;
+mod http;
+mod meter;
+mod settle;
+mod solvency;
+mod state;
+mod stream;
+mod time;
+mod worker;
+
+pub use config::{NodeConfig, TranscriptionConfig};
+pub use error::Error;
+
+use heliograph_client::Rpc;
+use state::NodeState;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Runs the role until `shutdown` is cancelled: then streams end in order, and what is signed stays
+/// in the ledger for the next start.
+pub async fn run(config: NodeConfig, rpc: Rpc, shutdown: CancellationToken) -> Result<(), Error> {
+    // The port first: a second node on it is told at once, not after the model has loaded.
+    let listener = http::bind(config.listen).await?;
+    let state = Arc::new(NodeState::open(&config, rpc, shutdown.clone()).await?);
+    tracing::info!(node = %state.node_key(), listen = %config.listen, "node role started");
+
+    let archive = tokio::spawn(archive::run(state.clone()));
+    let settle = tokio::spawn(settle::run(state.clone()));
+    let served = http::serve(listener, state.clone()).await;
+
+    // Everything else watches the same token; wait, so that a transaction being recorded is.
+    shutdown.cancel();
+    for task in [archive, settle] {
+        if let Err(error) = task.await {
+            tracing::error!(%error, "task of the node role panicked");
+        }
+    }
+    state.worker.stopped().await;
+    served
+}

@@ -162,16 +162,7 @@ pub async fn status(
 /// Offers a transaction until it is confirmed, has failed or has expired. Returns its slot.
 pub async fn confirm(rpc: &Rpc, prepared: &Prepared) -> Result<u64, Error> {
     let expiry = Some(prepared.last_valid_block_height);
-    let mut offered = Instant::now();
-    let waited = wait_with(rpc, &prepared.signature, expiry, async || {
-        if offered.elapsed() >= RESEND_EVERY {
-            offered = Instant::now();
-            // Whether it is refused or lost, only the status decides.
-            if let Err(error) = submit(rpc, prepared).await {
-                tracing::debug!(signature = %prepared.signature, %error, "resend refused");
-            }
-        }
-    });
+    let waited = wait_with(rpc, &prepared.signature, expiry, Some(prepared));
     match waited.await {
         // Only the executed transaction has the logs that say why.
         Err(Error::Transaction { error, .. }) => {
@@ -208,16 +199,17 @@ pub(crate) async fn wait(
     signature: &Signature,
     last_valid_block_height: Option<u64>,
 ) -> Result<u64, Error> {
-    wait_with(rpc, signature, last_valid_block_height, async || {}).await
+    wait_with(rpc, signature, last_valid_block_height, None).await
 }
 
 async fn wait_with(
     rpc: &Rpc,
     signature: &Signature,
     last_valid_block_height: Option<u64>,
-    mut meanwhile: impl AsyncFnMut(),
+    resend: Option<&Prepared>,
 ) -> Result<u64, Error> {
     let started = Instant::now();
+    let mut offered = Instant::now();
     // A slot takes 0.4 s: polling starts faster than that and slows down to spare rate limits.
     let mut pause = Duration::from_millis(100);
     loop {
@@ -239,7 +231,13 @@ async fn wait_with(
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 3 / 2).min(Duration::from_secs(1));
-        meanwhile().await;
+        if let Some(prepared) = resend.filter(|_| offered.elapsed() >= RESEND_EVERY) {
+            offered = Instant::now();
+            // Whether it is refused or lost, only the status decides.
+            if let Err(error) = submit(rpc, prepared).await {
+                tracing::debug!(signature = %prepared.signature, %error, "resend refused");
+            }
+        }
     }
 }
 

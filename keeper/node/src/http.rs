@@ -1,0 +1,117 @@
+//! The node's HTTP: streams, and what anyone may know.
+
+use crate::error::Error;
+use crate::state::NodeState;
+use crate::stream;
+use axum::Json;
+use axum::Router;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use heliograph_client::stream::STREAM_PATH;
+use serde_json::{Value, json};
+use solana_pubkey::Pubkey;
+use solana_signature::Signature;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+
+/// Longest WebSocket message: 8 s of audio, and any voucher, fit many times over.
+const MESSAGE_BYTES_MAX: usize = 1 << 20;
+
+/// Takes the port.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
+}
+
+/// Serves until shutdown, then until every stream has ended.
+pub async fn serve(listener: TcpListener, state: Arc<NodeState>) -> Result<(), Error> {
+    let shutdown = state.shutdown.clone();
+    let router = Router::new()
+        .route("/health", get(health))
+        .route("/v1/info", get(info))
+        .route("/v1/sessions/{session}", get(session))
+        .route(STREAM_PATH, get(open_stream))
+        .with_state(state);
+    axum::serve(listener, router)
+        .with_graceful_shutdown(shutdown.cancelled_owned())
+        .await
+        .map_err(Error::Http)
+}
+
+async fn open_stream(State(state): State<Arc<NodeState>>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .on_upgrade(move |socket| stream::serve(socket, state))
+}
+
+/// 200 when streams can be served, 503 while the worker is being started.
+async fn health(State(state): State<Arc<NodeState>>) -> Response {
+    let ready = state.worker.info().is_some();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let worker = if ready { "ready" } else { "starting" };
+    let body = json!({ "worker": worker, "streams": state.active_streams() });
+    (status, Json(body)).into_response()
+}
+
+async fn info(State(state): State<Arc<NodeState>>) -> Json<Value> {
+    let worker = state.worker.info().map(|worker| {
+        json!({
+            "engine": worker.engine,
+            "engine_version": worker.engine_version,
+            "model": worker.model_name,
+            "model_sha256": hex::encode(worker.model_sha256),
+            "languages": worker.languages,
+        })
+    });
+    Json(json!({
+        "node_key": state.node_key().to_string(),
+        "domain_id": hex::encode(state.domain().0),
+        "streams": state.active_streams(),
+        "transcription": worker,
+    }))
+}
+
+/// What a session has been charged, promised and paid, as this node knows it.
+async fn session(
+    State(state): State<Arc<NodeState>>,
+    Path(session): Path<String>,
+) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
+    let refuse = |status: StatusCode, why: String| (status, Json(json!({ "error": why })));
+    let address: Pubkey = session
+        .parse()
+        .map_err(|_| refuse(StatusCode::BAD_REQUEST, format!("{session} is not an address")))?;
+    let failed = |error: heliograph_store::Error| {
+        tracing::error!(%error, "ledger not read");
+        refuse(StatusCode::INTERNAL_SERVER_ERROR, "the ledger cannot be read".into())
+    };
+    let key = address.to_bytes();
+    let Some(stored) = state.ledger.session(&key).await.map_err(failed)? else {
+        return Err(refuse(StatusCode::NOT_FOUND, format!("no session {address} at this node")));
+    };
+    let redeems = state.ledger.redeems(&key).await.map_err(failed)?;
+    let redeems: Vec<Value> = redeems
+        .iter()
+        .map(|redeem| {
+            json!({
+                "sequence": redeem.sequence,
+                "cumulative_micro_usdc": redeem.cumulative_micro_usdc,
+                "transaction": Signature::from(redeem.tx_signature).to_string(),
+                "state": redeem.state.to_string(),
+                "slot": redeem.slot,
+                "prepared_at_unix_ms": redeem.created_at_unix_ms,
+                "decided_at_unix_ms": redeem.updated_at_unix_ms,
+                "error": redeem.error,
+            })
+        })
+        .collect();
+    Ok(Json(json!({
+        "session": address.to_string(),
+        "receipted_micro_usdc": stored.receipted_micro_usdc,
+        "vouchered_micro_usdc": stored.vouchered_micro_usdc,
+        "settled_micro_usdc": stored.settled_micro_usdc,
+        "redeems": redeems,
+    })))
+}

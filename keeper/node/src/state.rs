@@ -1,0 +1,125 @@
+//! What the tasks of the role share.
+
+use crate::chain::Chain;
+use crate::config::NodeConfig;
+use crate::error::Error;
+use crate::worker::Worker;
+use heliograph_client::Rpc;
+use heliograph_protocol::Address;
+use heliograph_protocol::domain::Domain;
+use heliograph_store::{Archive, Ledger};
+use solana_keypair::{Keypair, read_keypair_file};
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Shared by all tasks.
+pub struct NodeState {
+    pub chain: Chain,
+    pub ledger: Ledger,
+    pub archive: Archive,
+    pub worker: Worker,
+    pub shutdown: CancellationToken,
+    /// Rung when there is something new to bring on chain.
+    pub settle_bell: Notify,
+    /// Rung when there is something new to archive.
+    pub archive_bell: Notify,
+    pub requests: crate::auth::Requests,
+    capacity: usize,
+    key: Keypair,
+    active: Mutex<HashSet<Address>>,
+}
+
+impl std::fmt::Debug for NodeState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NodeState").field("node", &self.node_key()).finish_non_exhaustive()
+    }
+}
+
+impl NodeState {
+    /// Opens everything; waits for the cluster as long as it takes.
+    pub async fn open(
+        config: &NodeConfig,
+        rpc: Rpc,
+        shutdown: CancellationToken,
+    ) -> Result<Self, Error> {
+        let key = read_keypair_file(&config.keypair).map_err(|error| Error::NodeKey {
+            path: config.keypair.clone(),
+            reason: error.to_string(),
+        })?;
+        let chain = Chain::connect(rpc, &shutdown).await?;
+        let ledger = Ledger::open(&config.database, chain.domain()).await?;
+        let archive = Archive::open(&config.archive)?;
+        let worker = Worker::start(&config.transcription, shutdown.clone())?;
+        Ok(Self {
+            chain,
+            ledger,
+            archive,
+            worker,
+            shutdown,
+            settle_bell: Notify::new(),
+            archive_bell: Notify::new(),
+            requests: Default::default(),
+            capacity: config.capacity as usize,
+            key,
+            active: Mutex::default(),
+        })
+    }
+
+    /// The node's identity.
+    pub fn node_key(&self) -> Pubkey {
+        self.key.pubkey()
+    }
+
+    /// Signs receipts, and pays fees.
+    pub fn key(&self) -> &Keypair {
+        &self.key
+    }
+
+    /// The network.
+    pub fn domain(&self) -> Domain {
+        self.chain.domain()
+    }
+
+    /// Takes one of the node's places for a session.
+    pub fn admit(&self, session: Address) -> Result<Place<'_>, Refused> {
+        let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        if active.contains(&session) {
+            return Err(Refused::AlreadyConnected);
+        }
+        if active.len() >= self.capacity {
+            return Err(Refused::NoCapacity { capacity: self.capacity });
+        }
+        active.insert(session);
+        Ok(Place { state: self, session })
+    }
+
+    /// Streams being served.
+    pub fn active_streams(&self) -> usize {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+/// Why a session gets no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    AlreadyConnected,
+    NoCapacity { capacity: usize },
+}
+
+/// A session's place, free again when dropped.
+#[derive(Debug)]
+pub struct Place<'a> {
+    state: &'a NodeState,
+    session: Address,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut active = self.state.active.lock().unwrap_or_else(PoisonError::into_inner);
+        active.remove(&self.session);
+    }
+}

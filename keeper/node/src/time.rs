@@ -1,0 +1,14 @@
+//! The wall clock, in one place.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Unix time in ms.
+pub fn unix_ms() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Unix time in s.
+pub fn unix_secs() -> u64 {
+    unix_ms() / 1_000
+}
