@@ -47,6 +47,10 @@ pub fn proof(leaves: &[Hash], mut index: usize) -> Option<Vec<Hash>> {
 }
 
 /// Whether `path` leads from `leaf` at `index` of `count` leaves to `root`.
+///
+/// A root does not commit to its count: a proof may also pass for a count whose tree has the same
+/// way up (leaf 0 of 3 passes as leaf 0 of 4). Take `count` from where the root was signed, never
+/// from whoever brings the proof.
 pub fn verify(leaf: &Hash, mut index: usize, mut count: usize, path: &[Hash], root: &Hash) -> bool {
     if index >= count {
         return false;
@@ -56,7 +60,8 @@ pub fn verify(leaf: &Hash, mut index: usize, mut count: usize, path: &[Hash], ro
     while count > 1 {
         if index ^ 1 < count {
             let Some(sibling) = path.next() else { return false };
-            hash = if index % 2 == 0 { node(&hash, sibling) } else { node(sibling, &hash) };
+            hash =
+                if index.is_multiple_of(2) { node(&hash, sibling) } else { node(sibling, &hash) };
         }
         index /= 2;
         count = count.div_ceil(2);

@@ -66,7 +66,8 @@ impl Usage {
 /// Samples a second of the audio that is transcribed: what transcription is counted in.
 pub const TRANSCRIPTION_RATE_HZ: u32 = 16_000;
 
-/// Billable seconds of `samples` of audio: a started second counts as a whole one.
+/// Billable seconds of `samples` of audio: a started second counts as a whole one. Panics if
+/// `sample_rate_hz` is 0.
 pub const fn started_secs(samples: u64, sample_rate_hz: u32) -> u64 {
     samples.div_ceil(sample_rate_hz as u64)
 }

@@ -55,11 +55,13 @@ async fn end_comes_forward_and_never_back() {
     assert_eq!(stored.session, ended);
 }
 
+type SetNumber = fn(&mut Session, u64);
+
 #[tokio::test]
 async fn numbers_the_file_cannot_hold_are_refused() {
     let (_folder, ledger) = ledger().await;
     let most = i64::MAX as u64;
-    let changes: [(&str, fn(&mut Session, u64)); 5] = [
+    let changes: [(&str, SetNumber); 5] = [
         ("cap", |s, n| s.terms.cap_micro_usdc = n),
         ("price", |s, n| s.terms.prices.0[3] = n),
         ("opening time", |s, n| s.opened_at_unix_secs = n),

@@ -164,6 +164,9 @@ fn any_altered_part_of_a_proof_fails() {
 /// count no two indices do; that is why whoever commits to a root commits to its count as well.
 #[test]
 fn altered_position_fails() {
+    let three = leaves(3);
+    let path = proof(&three, 0).unwrap();
+    assert!(verify(&three[0], 0, 4, &path, &root(&three)), "the documented exception");
     for count in 1..=24 {
         let leaves = leaves(count);
         let root = root(&leaves);

@@ -9,7 +9,7 @@ use heliograph_protocol::domain::{Domain, Message, PROTOCOL, VERSION};
 use heliograph_protocol::evidence::ArchivedReceipt;
 use heliograph_protocol::hash::{Hash, sha256};
 use heliograph_protocol::price::{Prices, Usage};
-use heliograph_protocol::receipt::{Quality, Receipt, Terms, Tip};
+use heliograph_protocol::receipt::{Quality, Receipt, Terms};
 use heliograph_protocol::record::{Record, records_root, text_sha256};
 use heliograph_protocol::service::ServiceSet;
 use heliograph_protocol::settle::{SettleError, SettleState, settles};
