@@ -357,7 +357,6 @@ fn outcome(status: Option<TransactionStatus>) -> Outcome {
         (false, _) => Outcome::Pending,
         (true, None) => Outcome::Confirmed { slot: status.slot },
         (true, Some(error)) => {
-            let error = error.into();
             let code = failure::custom_code(&error);
             Outcome::Failed { slot: status.slot, error, code }
         }

@@ -116,15 +116,8 @@ pub enum StreamEvent {
         /// Milliseconds from the segment's last sample to its text.
         latency_ms: u32,
     },
-    /// A minute was served, checked and paid with this voucher.
-    Minute {
-        /// The receipt.
-        receipt: Receipt,
-        /// As the node signed it, with its records.
-        archived: ArchivedReceipt,
-        /// What the app signed.
-        voucher: Signed,
-    },
+    /// A minute was served, checked and paid.
+    Minute(Box<PaidMinute>),
     /// The stream is over.
     Ended {
         /// Why.
@@ -132,6 +125,17 @@ pub enum StreamEvent {
         /// The node's words.
         message: String,
     },
+}
+
+/// A minute, and what was paid for it.
+#[derive(Clone, Debug)]
+pub struct PaidMinute {
+    /// The receipt.
+    pub receipt: Receipt,
+    /// As the node signed it, with its records.
+    pub archived: ArchivedReceipt,
+    /// What the app signed.
+    pub voucher: Signed,
 }
 
 /// An open stream.
@@ -270,7 +274,7 @@ impl<'a> Stream<'a> {
             .await
             .map_err(|reason| self.broken(reason))?;
         self.tip = Some(tip);
-        Ok(StreamEvent::Minute { receipt, archived, voucher })
+        Ok(StreamEvent::Minute(Box::new(PaidMinute { receipt, archived, voucher })))
     }
 
     /// Everything the app can know about a receipt before it pays.

@@ -1,0 +1,60 @@
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+fn parse(text: &str) -> anyhow::Result<Config> {
+    let mut config: Config = toml::from_str(text)?;
+    config.finish(Path::new("/etc/heliograph"))?;
+    Ok(config)
+}
+
+#[test]
+fn example_is_valid_and_shows_the_defaults() {
+    let example = parse(EXAMPLE).unwrap();
+    // What the example sets and may be left out, left out.
+    let required = r#"
+        [node]
+        keypair = "node.json"
+        [node.transcription]
+        model = "models/ggml-base-q8_0.bin"
+        vad_model = "models/ggml-silero-v6.2.0.bin"
+    "#;
+    assert_eq!(parse(required).unwrap(), example);
+}
+
+#[test]
+fn relative_paths_count_from_the_file() {
+    let node = parse(EXAMPLE).unwrap().node.unwrap();
+    assert_eq!(node.keypair, Path::new("/etc/heliograph/node.json"));
+    assert_eq!(node.archive, "/etc/heliograph/archive");
+    let remote = EXAMPLE.replace("archive = \"archive\"", "archive = \"s3://bucket/archive\"");
+    assert_eq!(parse(&remote).unwrap().node.unwrap().archive, "s3://bucket/archive");
+}
+
+#[test]
+fn unknown_setting_is_refused_by_name() {
+    let error = parse(&format!("colour = \"red\"\n{EXAMPLE}")).unwrap_err();
+    assert!(format!("{error:#}").contains("colour"), "{error:#}");
+}
+
+#[test]
+fn wrong_url_is_refused() {
+    for url in ["127.0.0.1", "ftp://host", ""] {
+        let text = EXAMPLE.replace("http://127.0.0.1:8899", url);
+        assert!(parse(&text).is_err(), "{url} was accepted");
+    }
+}
+
+#[test]
+fn configuration_without_a_role_is_refused() {
+    assert!(parse("rpc_url = \"http://127.0.0.1:8899\"").is_err());
+}
+
+#[test]
+fn printed_configuration_hides_keys() {
+    let url = "https://user:secret1@rpc.example/v1/secret2?api-key=secret3";
+    let config = parse(&EXAMPLE.replace("http://127.0.0.1:8899", url)).unwrap();
+    let shown = config.redacted();
+    assert!(shown.contains("rpc.example"), "{shown}");
+    assert!(!shown.contains("secret"), "{shown}");
+}
