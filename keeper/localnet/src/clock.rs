@@ -10,7 +10,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use surfpool_core::surfnet::locker::SurfnetSvmLocker;
-use surfpool_core::surfnet::svm::SurfnetSvm;
 
 /// How often the lag is looked at. Short enough that nobody reading whole seconds sees it.
 const SYNC_EVERY: Duration = Duration::from_millis(500);
@@ -30,23 +29,6 @@ impl Offset {
     fn target_unix_ms(&self) -> u64 {
         (wall_unix_ms() as i64 + self.0.load(Ordering::SeqCst)).max(0) as u64
     }
-}
-
-/// Continues a restarted chain at its last block's time, unless this machine's clock is past it.
-///
-/// The simulator restarts at the machine's time even when the chain had travelled ahead of it,
-/// and shows programs, until the first block, a clock that counts every earlier slot again.
-pub(crate) fn resume(svm: &mut SurfnetSvm) {
-    let last_block_unix_ms = svm
-        .blocks
-        .into_iter()
-        .ok()
-        .and_then(|blocks| blocks.map(|(_, block)| block.block_time).max())
-        .map_or(0, |secs| secs.max(0) as u64 * 1_000);
-    svm.updated_at = svm.updated_at.max(last_block_unix_ms);
-    let slots = svm.get_latest_absolute_slot().saturating_sub(svm.genesis_slot);
-    svm.genesis_updated_at = svm.updated_at.saturating_sub(slots.saturating_mul(svm.slot_time));
-    svm.reconstruct_sysvars();
 }
 
 /// Pulls the chain's time forward until `stop` is dropped.

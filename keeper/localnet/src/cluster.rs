@@ -18,7 +18,7 @@ use surfpool_types::{
 };
 
 use crate::ports::Ports;
-use crate::{Config, Error, clock, genesis};
+use crate::{Config, Error, clock, genesis, restart};
 
 /// Transactions that are still queued are executed first; a debug build does about thirty a
 /// second, so this is room for some hundred of them.
@@ -44,7 +44,9 @@ impl Cluster {
         let fresh = database.is_none_or(|path| !path.exists());
         let (mut svm, events, geyser) = open(config, database)?;
         genesis::settle(&mut svm, database, fresh)?;
-        clock::resume(&mut svm);
+        if let (Some(path), false) = (database, fresh) {
+            restart::resume(&mut svm).map_err(|error| unusable(path, error))?;
+        }
         let offset = clock::Offset::default();
         offset.pin(svm.updated_at);
 
@@ -184,18 +186,18 @@ fn open(
     config: &Config,
     database: Option<&Path>,
 ) -> Result<(SurfnetSvm, Receiver<SimnetEvent>, Receiver<GeyserEvent>), Error> {
-    let failed = |path: &Path, reason: String| Error::Database { path: path.to_owned(), reason };
     let url = match database {
         None => None,
         Some(path) => {
             if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder).map_err(|e| failed(path, e.to_string()))?;
+                std::fs::create_dir_all(folder).map_err(|error| unusable(path, error))?;
             }
             // The path becomes part of a URI, where these would end it or start an escape.
             let usable = path.to_str().filter(|text| !text.contains(['?', '#', '%']));
-            Some(usable.ok_or_else(|| {
-                failed(path, "its path must be UTF-8 without ?, # and %".to_string())
-            })?)
+            Some(
+                usable
+                    .ok_or_else(|| unusable(path, "its path must be UTF-8 without ?, # and %"))?,
+            )
         }
     };
     let svm_config = SurfnetSvmConfig {
@@ -205,9 +207,13 @@ fn open(
         ..Default::default()
     };
     SurfnetSvm::new_with_db(url, svm_config).map_err(|error| match database {
-        Some(path) => failed(path, error.to_string()),
+        Some(path) => unusable(path, error),
         None => Error::Start(error.to_string()),
     })
+}
+
+fn unusable(path: &Path, reason: impl ToString) -> Error {
+    Error::Database { path: path.to_owned(), reason: reason.to_string() }
 }
 
 fn surfpool_config(config: &Config, ports: Ports) -> SurfpoolConfig {

@@ -6,7 +6,9 @@
 //! What differs from a real cluster, so that nothing is built on it:
 //! * one node, no votes: `finalized` follows `confirmed` by 31 slots at most;
 //! * the ledger is kept whole, nothing is pruned, and history queries scan all of it;
-//! * after a restart with a database the slot may fall back by up to a minute;
+//! * a restart with a database skips a minute of slots and blockhashes, so that none repeats;
+//! * blockhashes count up the same on every fresh chain, so a transaction signed for one can be
+//!   valid on the next: store them with the chain's genesis hash;
 //! * each stopped cluster leaves one sleeping thread behind (the simulator's ticker has no end).
 #![deny(missing_docs)]
 
@@ -15,6 +17,7 @@ mod cluster;
 mod error;
 mod genesis;
 mod ports;
+mod restart;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
