@@ -59,9 +59,11 @@ build() {
   local encoded
   encoded=$(printf '%s\x1f' "${flags[@]}")
   # Debian's cargo and rustc, with nightly's build-std and target files switched on, whatever toolchain the user has.
+  # __CARGO_DEFAULT_LIB_METADATA puts a hash into every file name: else a program compiled as another's dependency,
+  # without its entry point, takes the place of the real one.
   (cd "$REPO_ROOT" && env -u RUSTFLAGS -u RUSTUP_TOOLCHAIN -u CARGO_BUILD_TARGET -u RUSTC_WORKSPACE_WRAPPER \
     PATH="$prefix/bin:/usr/bin:$PATH" RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTC_BOOTSTRAP_SYNTHETIC_TARGET=1 \
-    __CARGO_TESTS_ONLY_SRC_ROOT="$prefix/library" CARGO_ENCODED_RUSTFLAGS="${encoded%$'\x1f'}" \
+    __CARGO_TESTS_ONLY_SRC_ROOT="$prefix/library" __CARGO_DEFAULT_LIB_METADATA=heliograph CARGO_ENCODED_RUSTFLAGS="${encoded%$'\x1f'}" \
     RUSTC_WRAPPER="$prefix/bin/rustc_wrapper.sh" CARGO_TARGET_DIR="$target_dir" \
     /usr/bin/cargo build --release --locked --package "$package" --lib \
     -Z json-target-spec -Z build-std=std,panic_abort --target "$prefix/sbf-solana-solana.json") ||
