@@ -1,0 +1,70 @@
+use heliograph_client::pda;
+use heliograph_registry::InitializeNetworkArgs;
+use heliograph_registry::events::NetworkInitialized;
+use heliograph_registry::state::{Network, NetworkParams};
+use heliograph_tests::World;
+use heliograph_tests::world::{DOMAIN, PARAMS};
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+
+#[test]
+fn upgrade_authority_creates_the_network() {
+    let mut world = World::bare();
+    let args = world.network_args();
+    let done = world.initialize(args);
+    let expected = Network {
+        version: 1,
+        bump: Pubkey::find_program_address(&[b"network"], &heliograph_registry::ID).1,
+        authority: world.authority().pubkey(),
+        domain_id: DOMAIN.0,
+        payment_mint: world.payment_mint,
+        stake_mint: world.stake_mint,
+        treasury: world.treasury,
+        staking_program: heliograph_staking::ID,
+        slashing_program: Pubkey::default(),
+        params: PARAMS,
+        reserved: [0; 256],
+    };
+    world.holds(&pda::network(), &expected);
+    done.emitted(&NetworkInitialized {
+        network: pda::network(),
+        authority: world.authority().pubkey(),
+        domain_id: DOMAIN.0,
+        payment_mint: world.payment_mint,
+        stake_mint: world.stake_mint,
+        treasury: world.treasury,
+        params: PARAMS,
+    });
+}
+
+#[test]
+fn parameters_at_their_limits_are_accepted() {
+    for params in [
+        NetworkParams { operator_bps: 10_000, settler_bps: 0, ..PARAMS },
+        NetworkParams { operator_bps: 0, settler_bps: 10_000, ..PARAMS },
+        NetworkParams { withdrawal_notice_secs: PARAMS.redeem_grace_secs + 1, ..PARAMS },
+        NetworkParams { node_stake_min: 0, ..PARAMS },
+        NetworkParams {
+            redeem_grace_secs: u32::MAX - 1,
+            withdrawal_notice_secs: u32::MAX,
+            unbonding_secs: u32::MAX,
+            session_secs_max: u32::MAX,
+            voucher_grace_secs: u32::MAX,
+            node_stake_min: u64::MAX,
+            ..PARAMS
+        },
+    ] {
+        let mut world = World::bare();
+        let args = InitializeNetworkArgs { params, ..world.network_args() };
+        world.initialize(args);
+        assert_eq!(world.read::<Network>(&pda::network()).params, params);
+    }
+}
+
+#[test]
+fn lamports_sent_ahead_do_not_stop_it() {
+    let mut world = World::bare();
+    world.fund(&pda::network());
+    let args = world.network_args();
+    world.initialize(args);
+}

@@ -1,0 +1,145 @@
+use anchor_lang::error::ErrorCode;
+use heliograph_client::instruction::registry::{NetworkTokens, initialize_network};
+use heliograph_client::pda;
+use heliograph_registry::InitializeNetworkArgs;
+use heliograph_registry::error::RegistryError;
+use heliograph_registry::state::NetworkParams;
+use heliograph_tests::bytecode::set_upgrade_authority;
+use heliograph_tests::reason::{already_in_use, in_registry};
+use heliograph_tests::world::PARAMS;
+use heliograph_tests::{Reason, World};
+use solana_signer::Signer;
+
+/// Tries to initialise a bare world's network with these tokens and parameters.
+fn refused(
+    world: &mut World,
+    tokens: NetworkTokens,
+    params: NetworkParams,
+    why: impl Into<Reason>,
+) {
+    let authority = world.authority();
+    let args = InitializeNetworkArgs { params, ..world.network_args() };
+    let initialize = initialize_network(authority.pubkey(), tokens, args);
+    world.refuse(&[initialize], &[&authority], why);
+}
+
+fn refused_params(params: NetworkParams, why: RegistryError) {
+    let mut world = World::bare();
+    let tokens = world.network_tokens();
+    refused(&mut world, tokens, params, why);
+}
+
+#[test]
+fn second_network_rejects() {
+    let mut world = World::new();
+    let tokens = world.network_tokens();
+    refused(&mut world, tokens, PARAMS, already_in_use());
+}
+
+#[test]
+pub fn stranger_rejects() {
+    let mut world = World::bare();
+    let stranger = world.wallet("stranger");
+    let (tokens, args) = (world.network_tokens(), world.network_args());
+    let initialize = initialize_network(stranger.pubkey(), tokens, args);
+    world.refuse(&[initialize], &[&stranger], RegistryError::NotUpgradeAuthority);
+}
+
+#[test]
+fn authority_of_another_program_rejects() {
+    // A stranger deploys a program of its own and shows its data account.
+    let mut world = World::bare();
+    let stranger = world.wallet("stranger");
+    set_upgrade_authority(world.svm(), &pda::STAKING, Some(stranger.pubkey()));
+    let (tokens, args) = (world.network_tokens(), world.network_args());
+    let mut initialize = initialize_network(stranger.pubkey(), tokens, args);
+    assert_eq!(initialize.accounts[6].pubkey, pda::program_data(&pda::REGISTRY));
+    initialize.accounts[6].pubkey = pda::program_data(&pda::STAKING);
+    world.refuse(&[initialize.clone()], &[&stranger], RegistryError::NotUpgradeAuthority);
+    // And its program with it.
+    initialize.accounts[5].pubkey = pda::STAKING;
+    let why = in_registry(ErrorCode::InvalidProgramId);
+    world.refuse(&[initialize], &[&stranger], why);
+}
+
+#[test]
+fn immutable_program_rejects() {
+    let mut world = World::bare();
+    set_upgrade_authority(world.svm(), &pda::REGISTRY, None);
+    let tokens = world.network_tokens();
+    refused(&mut world, tokens, PARAMS, RegistryError::NotUpgradeAuthority);
+}
+
+#[test]
+fn authority_that_was_replaced_rejects() {
+    let mut world = World::bare();
+    let successor = world.wallet("successor");
+    set_upgrade_authority(world.svm(), &pda::REGISTRY, Some(successor.pubkey()));
+    let tokens = world.network_tokens();
+    refused(&mut world, tokens, PARAMS, RegistryError::NotUpgradeAuthority);
+}
+
+#[test]
+pub fn shares_above_one_whole_reject() {
+    for (operator_bps, settler_bps) in
+        [(10_001, 0), (0, 10_001), (7_500, 2_501), (u16::MAX, u16::MAX)]
+    {
+        let params = NetworkParams { operator_bps, settler_bps, ..PARAMS };
+        refused_params(params, RegistryError::SharesInvalid);
+    }
+}
+
+#[test]
+pub fn notice_within_the_grace_rejects() {
+    for withdrawal_notice_secs in [0, PARAMS.redeem_grace_secs - 1, PARAMS.redeem_grace_secs] {
+        let params = NetworkParams { withdrawal_notice_secs, ..PARAMS };
+        refused_params(params, RegistryError::WithdrawalNoticeTooShort);
+    }
+}
+
+#[test]
+pub fn zero_duration_rejects() {
+    for params in [
+        NetworkParams { voucher_grace_secs: 0, ..PARAMS },
+        NetworkParams { redeem_grace_secs: 0, ..PARAMS },
+        NetworkParams { unbonding_secs: 0, ..PARAMS },
+        NetworkParams { session_secs_max: 0, ..PARAMS },
+    ] {
+        refused_params(params, RegistryError::DurationZero);
+    }
+}
+
+#[test]
+pub fn payment_mint_of_other_decimals_rejects() {
+    for decimals in [0, 5, 7, 9] {
+        let mut world = World::bare();
+        let mint = world.create_mint("odd mint", decimals);
+        let owner = world.authority().pubkey();
+        let treasury = world.create_tokens(&owner, &mint);
+        let tokens = NetworkTokens { payment_mint: mint, treasury, ..world.network_tokens() };
+        refused(&mut world, tokens, PARAMS, RegistryError::PaymentMintDecimals);
+    }
+}
+
+#[test]
+fn treasury_of_another_mint_rejects() {
+    let mut world = World::bare();
+    let (owner, mint) = (world.authority().pubkey(), world.other_mint);
+    let treasury = world.create_tokens(&owner, &mint);
+    let tokens = NetworkTokens { treasury, ..world.network_tokens() };
+    refused(&mut world, tokens, PARAMS, in_registry(ErrorCode::ConstraintTokenMint));
+}
+
+#[test]
+fn tokens_that_are_none_reject() {
+    let mut world = World::bare();
+    let (good, wallet) = (world.network_tokens(), world.authority().pubkey());
+    let not_tokens = in_registry(ErrorCode::AccountOwnedByWrongProgram);
+    for tokens in [
+        NetworkTokens { payment_mint: wallet, ..good },
+        NetworkTokens { stake_mint: wallet, ..good },
+        NetworkTokens { treasury: wallet, ..good },
+    ] {
+        refused(&mut world, tokens, PARAMS, not_tokens.clone());
+    }
+}

@@ -1,0 +1,1 @@
+//! Compute units and bytes of every instruction.

@@ -1,0 +1,180 @@
+//! One of everything and another of everything: what a sweep puts in an account's place.
+
+use crate::key;
+use crate::parties::{AppParty, NodeParty, SessionParty};
+use crate::scene::{CAP, DEPOSIT, Scene};
+use crate::sweep::Sweep;
+use crate::world::STAKE_MIN;
+use heliograph_client::pda;
+use solana_instruction::Instruction;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+use std::ops::{Deref, DerefMut};
+use std::rc::Rc;
+
+/// A scene, and beside it a second node and a second app with all that belongs to them.
+#[allow(missing_debug_implementations, reason = "a VM is never printed")]
+pub struct Zoo {
+    scene: Scene,
+    /// A node of another operator.
+    pub other_node: Rc<NodeParty>,
+    /// An app of another authority.
+    pub other_app: Rc<AppParty>,
+    /// The other app's session with the other node.
+    pub other_session: SessionParty,
+    /// A second session of the scene's app, on the same channel.
+    pub second_session: SessionParty,
+    /// A channel and session of the scene's app with the other node.
+    pub cross_session: SessionParty,
+    /// A wallet that is nobody's.
+    pub stranger: Keypair,
+}
+
+impl Deref for Zoo {
+    type Target = Scene;
+    fn deref(&self) -> &Scene {
+        &self.scene
+    }
+}
+
+impl DerefMut for Zoo {
+    fn deref_mut(&mut self) -> &mut Scene {
+        &mut self.scene
+    }
+}
+
+impl Default for Zoo {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Zoo {
+    /// The zoo; both nodes have unbonded some stake too.
+    pub fn new() -> Self {
+        let mut scene = Scene::new();
+        let other_node = Rc::new(scene.node("other"));
+        let other_app = Rc::new(scene.funded_app("other", DEPOSIT));
+        let other_channel = scene.open_channel(&other_app, &other_node);
+        let other_session = scene.open_session(&other_app, &other_channel, CAP);
+        let app = scene.app.clone();
+        let channel = scene.session.channel;
+        let second_session = scene.open_session(&app, &channel, CAP);
+        let cross_channel = scene.open_channel(&app, &other_node);
+        let cross_session = scene.open_session(&app, &cross_channel, CAP);
+        let stranger = scene.wallet("stranger");
+        let (payment_mint, stake_mint, other_mint) =
+            (scene.payment_mint, scene.stake_mint, scene.other_mint);
+        for mint in [payment_mint, stake_mint, other_mint] {
+            for owner in [stranger.pubkey(), app.authority.pubkey(), scene.node.operator.pubkey()] {
+                scene.mint_to(&owner, &mint, 2 * STAKE_MIN);
+            }
+        }
+        Self {
+            scene,
+            other_node,
+            other_app,
+            other_session,
+            second_session,
+            cross_session,
+            stranger,
+        }
+    }
+
+    /// Replaces every account of the last of `instructions` by every animal; see [`Sweep`].
+    pub fn sweep(
+        &self,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+        names: &[&str],
+        meant: &[(&str, &str)],
+    ) {
+        Sweep {
+            instructions,
+            target: instructions.len() - 1,
+            signers,
+            names,
+            zoo: &self.animals(),
+            strangers: &[&self.stranger, &self.other_app.authority, &self.other_node.operator],
+            meant,
+        }
+        .run(self);
+    }
+
+    /// Every account, by name.
+    pub fn animals(&self) -> Vec<(String, Pubkey)> {
+        let mut animals: Vec<(String, Pubkey)> = vec![
+            ("network".into(), pda::network()),
+            ("payment mint".into(), self.payment_mint),
+            ("stake mint".into(), self.stake_mint),
+            ("other mint".into(), self.other_mint),
+            ("treasury".into(), self.treasury),
+            ("nothing".into(), key("nothing lives here").pubkey()),
+            ("clock".into(), solana_sdk_ids::sysvar::clock::ID),
+            ("instructions sysvar".into(), solana_sdk_ids::sysvar::instructions::ID),
+            ("system program".into(), solana_sdk_ids::system_program::ID),
+            ("token program".into(), spl_token_interface::ID),
+            ("token 2022".into(), TOKEN_2022),
+            ("ed25519 program".into(), solana_sdk_ids::ed25519_program::ID),
+            ("stake recorder".into(), pda::stake_recorder()),
+        ];
+        for (name, program) in crate::bytecode::PROGRAMS {
+            animals.push((format!("{name} program"), program));
+            animals.push((format!("{name} program data"), pda::program_data(&program)));
+            animals.push((format!("{name} event authority"), pda::event_authority(&program)));
+        }
+        for (label, node) in [("node", &self.node), ("other node", &self.other_node)] {
+            animals.extend([
+                (label.to_owned(), node.address),
+                (format!("{label}'s operator"), node.operator.pubkey()),
+                (format!("{label}'s key"), node.node_key.pubkey()),
+                (format!("{label}'s payout"), node.payout),
+                (format!("{label}'s stake wallet"), node.stake_wallet),
+                (format!("{label}'s position"), node.position()),
+                (format!("{label}'s stake vault"), node.stake_vault()),
+            ]);
+        }
+        for (label, app) in [("app", &self.app), ("other app", &self.other_app)] {
+            animals.extend([
+                (label.to_owned(), app.address),
+                (format!("{label}'s authority"), app.authority.pubkey()),
+                (format!("{label}'s voucher signer"), app.voucher_signer.pubkey()),
+                (format!("{label}'s wallet"), app.wallet),
+                (format!("{label}'s escrow"), app.escrow()),
+                (format!("{label}'s vault"), app.vault()),
+            ]);
+        }
+        for (label, session) in [
+            ("session", &self.session),
+            ("second session", &self.second_session),
+            ("cross session", &self.cross_session),
+            ("other session", &self.other_session),
+        ] {
+            animals.push((label.to_owned(), session.address));
+            if label != "second session" {
+                animals.push((format!("{label}'s channel"), session.channel));
+            }
+        }
+        for (label, mint) in
+            [("payment", self.payment_mint), ("stake", self.stake_mint), ("other", self.other_mint)]
+        {
+            for (owner, address) in [
+                ("stranger", self.stranger.pubkey()),
+                ("authority", self.app.authority.pubkey()),
+                ("operator", self.node.operator.pubkey()),
+            ] {
+                let tokens = pda::token_account(&address, &mint);
+                // The app's wallet and the operator's accounts have their names already.
+                if animals.iter().all(|(_, known)| *known != tokens) {
+                    animals.push((format!("{owner}'s {label} tokens"), tokens));
+                }
+            }
+        }
+        animals
+    }
+}
+
+/// The other token program.
+pub const TOKEN_2022: Pubkey =
+    Pubkey::from_str_const("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
