@@ -197,7 +197,10 @@ impl Error {
     /// Every writing call is idempotent, so a retry after an unknown outcome is safe.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Archive { source, .. } => matches!(source, object_store::Error::Generic { .. }),
+            // A remote store's faults pass; a full or broken disk stays so until somebody acts.
+            Self::Archive { source: object_store::Error::Generic { store, .. }, .. } => {
+                *store != LOCAL_STORE
+            }
             Self::Database(sqlx::Error::PoolTimedOut) => true,
             Self::Database(sqlx::Error::Database(error)) => {
                 // Extended result codes carry the primary one in their lowest byte.
@@ -210,5 +213,7 @@ impl Error {
     }
 }
 
+/// How `object_store` calls folders.
+const LOCAL_STORE: &str = "LocalFileSystem";
 const SQLITE_BUSY: u32 = 5;
 const SQLITE_LOCKED: u32 = 6;

@@ -281,6 +281,17 @@ async fn one_of_many_concurrent_contents_wins() {
 }
 
 #[tokio::test]
+async fn broken_folder_is_not_worth_a_retry() {
+    let (folder, archive) = archive();
+    std::fs::write(folder.path().join("receipts"), "a file where the folder belongs").unwrap();
+    let minute = &minutes(1)[0];
+    let refused = archive.put_receipt(minute).await.unwrap_err();
+    assert!(matches!(refused, Error::Archive { .. }) && !refused.is_retryable(), "{refused:?}");
+    let refused = archive.receipt(&minute.signed.hash()).await.unwrap_err();
+    assert!(matches!(refused, Error::Archive { .. }) && !refused.is_retryable(), "{refused:?}");
+}
+
+#[tokio::test]
 async fn unusable_locations_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
