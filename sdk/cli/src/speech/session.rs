@@ -1,0 +1,252 @@
+//! Choosing a node and agreeing with it on chain.
+
+use crate::chain;
+use crate::context::Context;
+use crate::exit::usage;
+use anyhow::Result;
+use heliograph_client::instruction::settlement::{open_channel, open_session};
+use heliograph_client::{Rpc, account, pda};
+use heliograph_protocol::jurisdiction::allows;
+use heliograph_protocol::service::{Service, ServiceSet};
+use heliograph_registry::state::{App, Network, Node, NodeStatus};
+use heliograph_settlement::OpenSessionArgs;
+use heliograph_settlement::state::{Channel, Session};
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_signature::Signature;
+use solana_signer::Signer;
+
+/// The kind of service bought.
+const BOUGHT: ServiceSet = ServiceSet::of(Service::Transcription);
+
+/// Seconds by which this request may be late on chain.
+const LATE_SECS: i64 = 60;
+
+/// How much and how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// The most the session may cost.
+    pub cap_micro_usdc: u64,
+    /// Seconds it should be open, at most; less if the network or the signer's time demands it.
+    pub secs: u64,
+}
+
+/// A session that has just been opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its account.
+    pub address: Pubkey,
+    /// What it holds.
+    pub session: Session,
+    /// The transaction that opened it.
+    pub transaction: Signature,
+}
+
+/// Why a node cannot serve an app, `None` if it can.
+fn obstacle(network: &Network, app: (&Pubkey, &App), node: &Node) -> Option<String> {
+    let (app_address, app) = app;
+    if node.status != NodeStatus::Active {
+        return Some("it is not active".into());
+    }
+    if node.stake < network.params.node_stake_min {
+        return Some("its stake is below the network's minimum".into());
+    }
+    if !node.serves_app(app_address) {
+        return Some("it serves another app alone".into());
+    }
+    if !node.service_set().contains(BOUGHT) {
+        return Some("it does not sell transcription".into());
+    }
+    if !node.prices().within(&app.price_ceilings(), BOUGHT) {
+        let price = node.prices().of(Service::Transcription);
+        let ceiling = app.price_ceilings().of(Service::Transcription);
+        return Some(format!("it asks {price} micro-USDC a minute, the app pays {ceiling} at most"));
+    }
+    if !allows(&app.country_codes(), node.country_code()) {
+        let country = String::from_utf8_lossy(&node.country).into_owned();
+        return Some(format!("the app does not allow its country, {country}"));
+    }
+    None
+}
+
+/// The node asked for, or the cheapest that may serve the app; the higher stake decides between
+/// equals.
+pub async fn pick_node(
+    rpc: &Rpc,
+    network: &Network,
+    app: (&Pubkey, &App),
+    node_key: Option<Pubkey>,
+) -> Result<(Pubkey, Node)> {
+    if let Some(node_key) = node_key {
+        let (address, node) = chain::node(rpc, &node_key).await?;
+        return match obstacle(network, app, &node) {
+            None => Ok((address, node)),
+            Some(why) => Err(usage(format!("node {node_key} cannot serve this app: {why}"))),
+        };
+    }
+    let nodes: Vec<(Pubkey, Node)> = account::all(rpc).await?;
+    let known = nodes.len();
+    let mut fit: Vec<(Pubkey, Node)> =
+        nodes.into_iter().filter(|(_, node)| obstacle(network, app, node).is_none()).collect();
+    fit.sort_by_key(|(_, node)| {
+        (node.prices().of(Service::Transcription), u64::MAX - node.stake, node.node_key)
+    });
+    fit.into_iter().next().ok_or_else(|| {
+        usage(format!(
+            "none of the {known} registered nodes may serve this app; see `heliograph node status` \
+             and `heliograph app status`"
+        ))
+    })
+}
+
+/// Opens a session, in one transaction with its channel if there is none.
+pub async fn open(
+    context: &Context,
+    authority: &Keypair,
+    app: (&Pubkey, &App),
+    network: &Network,
+    node: &(Pubkey, Node),
+    wanted: Wanted,
+) -> Result<Opened> {
+    let rpc = &context.rpc;
+    let (app_address, app) = app;
+    let (node_address, node) = node;
+    let now = chain::unix_secs(rpc).await?;
+    let latest = (now + i64::from(network.params.session_secs_max) - LATE_SECS)
+        .min(app.voucher_signer_expires_at);
+    let asked = i64::try_from(wanted.secs).unwrap_or(i64::MAX);
+    let expires_at = now.saturating_add(asked).min(latest);
+    if expires_at <= now {
+        return Err(usage(
+            "the app's voucher signer has expired: `heliograph app rotate-signer` renews it",
+        ));
+    }
+    let (channel, ordinal, missing) = channel(rpc, app_address, node_address).await?;
+    let mut instructions = Vec::new();
+    if let Some(incarnation) = missing {
+        let payer = authority.pubkey();
+        instructions.push(open_channel(payer, *app_address, *node_address, incarnation));
+    }
+    let args = OpenSessionArgs {
+        services: BOUGHT.0,
+        price_ceilings_micro_usdc: node.prices_micro_usdc,
+        cap_micro_usdc: wanted.cap_micro_usdc,
+        expires_at,
+    };
+    instructions.push(open_session(
+        authority.pubkey(),
+        *app_address,
+        *node_address,
+        channel,
+        ordinal,
+        args,
+    ));
+    let transaction = context.send(authority, &[], &instructions).await?;
+    let address = pda::session(&channel, ordinal);
+    let session = account::get(rpc, &address).await?;
+    Ok(Opened { address, session, transaction })
+}
+
+/// The channel to use, the ordinal of its next session, and its incarnation if it must be opened.
+async fn channel(rpc: &Rpc, app: &Pubkey, node: &Pubkey) -> Result<(Pubkey, u64, Option<u64>)> {
+    let channels: Vec<(Pubkey, Channel)> = account::all(rpc).await?;
+    let newest = channels
+        .into_iter()
+        .filter(|(_, channel)| channel.app == *app && channel.node == *node)
+        .max_by_key(|(_, channel)| channel.incarnation);
+    if let Some((address, channel)) = newest {
+        return Ok((address, channel.next_ordinal, None));
+    }
+    let incarnation = chain::escrow(rpc, app).await?.next_incarnation;
+    Ok((pda::channel(app, node, incarnation), 0, Some(incarnation)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use heliograph_registry::state::NetworkParams;
+
+    fn network() -> Network {
+        Network {
+            version: 1,
+            bump: 0,
+            authority: Pubkey::default(),
+            domain_id: [0; 32],
+            payment_mint: Pubkey::default(),
+            stake_mint: Pubkey::default(),
+            treasury: Pubkey::default(),
+            staking_program: Pubkey::default(),
+            slashing_program: Pubkey::default(),
+            params: NetworkParams {
+                operator_bps: 7_500,
+                settler_bps: 500,
+                voucher_grace_secs: 60,
+                redeem_grace_secs: 60,
+                withdrawal_notice_secs: 120,
+                unbonding_secs: 60,
+                session_secs_max: 3_600,
+                node_stake_min: 1_000,
+            },
+            reserved: [0; 256],
+        }
+    }
+
+    fn app() -> App {
+        App {
+            version: 1,
+            bump: 0,
+            authority: Pubkey::default(),
+            id: 0,
+            voucher_signer: Pubkey::default(),
+            voucher_signer_expires_at: 0,
+            price_ceilings_micro_usdc: [0, 0, 0, 5_000],
+            created_at: 0,
+            countries: vec![*b"DE"],
+            reserved: [0; 128],
+        }
+    }
+
+    fn node() -> Node {
+        Node {
+            version: 1,
+            bump: 0,
+            status: NodeStatus::Active,
+            node_key: Pubkey::default(),
+            operator: Pubkey::default(),
+            payout: Pubkey::default(),
+            services: BOUGHT.0,
+            prices_micro_usdc: [1_000, 1_000, 1_000, 5_000],
+            country: *b"DE",
+            attestation_class: 0,
+            capacity: 1,
+            private_app: Pubkey::default(),
+            stake: 1_000,
+            registered_at: 0,
+            status_changed_at: 0,
+            jailed_until: 0,
+            region: String::new(),
+            endpoint: String::new(),
+            reserved: [0; 128],
+        }
+    }
+
+    #[test]
+    fn each_rule_alone_keeps_a_node_out_and_says_so() {
+        let app_address = Pubkey::new_from_array([1; 32]);
+        let check = |node: &Node| obstacle(&network(), (&app_address, &app()), node);
+        assert_eq!(check(&node()), None);
+        for (node, word) in [
+            (Node { status: NodeStatus::Draining, ..node() }, "not active"),
+            (Node { stake: 999, ..node() }, "stake"),
+            (Node { private_app: Pubkey::new_from_array([2; 32]), ..node() }, "another app"),
+            (Node { services: 1, ..node() }, "transcription"),
+            (Node { prices_micro_usdc: [0, 0, 0, 5_001], ..node() }, "5001"),
+            (Node { country: *b"FR", ..node() }, "FR"),
+        ] {
+            let why = check(&node).unwrap();
+            assert!(why.contains(word), "{why}");
+        }
+        // The audio price is above the app's ceiling, but audio is not bought.
+        assert_eq!(check(&Node { private_app: app_address, ..node() }), None);
+    }
+}
