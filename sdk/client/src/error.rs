@@ -37,7 +37,7 @@ pub enum Error {
         url: String,
         /// The JSON-RPC method.
         method: &'static str,
-        /// The JSON-RPC error code.
+        /// The JSON-RPC error code, or the HTTP status where it came to no JSON-RPC.
         code: i64,
         /// The JSON-RPC error message.
         message: String,

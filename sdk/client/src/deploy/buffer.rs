@@ -177,10 +177,10 @@ impl Buffer {
         for offset in offsets {
             transactions.push(self.signed_write(job, *offset, blockhash, height)?);
         }
-        let mut sent = stream::iter(&transactions)
-            // The node would simulate every one of them; the buffer is read back instead.
-            .map(|prepared| send::submit_unchecked(job.rpc, prepared))
-            .buffer_unordered(CONCURRENT_WRITES);
+        // The node would simulate every one of them; the buffer is read back instead.
+        let sends: Vec<_> =
+            transactions.iter().map(|prepared| send::submit_unchecked(job.rpc, prepared)).collect();
+        let mut sent = stream::iter(sends).buffer_unordered(CONCURRENT_WRITES);
         let mut count = 0;
         while let Some(outcome) = sent.next().await {
             match outcome {

@@ -134,14 +134,19 @@ fn answer(url: &str, method: &'static str, error: ClientError) -> Error {
             })
         }
         ErrorKind::SerdeJson(error) => Error::decode(method, error),
+        ErrorKind::Reqwest(error) if error.is_builder() => {
+            Error::decode("RPC URL", reason(&ErrorKind::Reqwest(error).into()))
+        }
         kind => {
-            let error = ClientError::from(kind);
-            Error::Unreachable {
+            let status = match &kind {
+                ErrorKind::Reqwest(error) => error.status(),
+                _ => None,
+            };
+            Error::Refused {
                 url: url.to_owned(),
                 method,
-                attempts: 1,
-                waited_ms: 0,
-                reason: reason(&error),
+                code: status.map_or(0, |status| i64::from(status.as_u16())),
+                message: reason(&kind.into()),
             }
         }
     }
