@@ -54,14 +54,13 @@ impl Keeper {
         self.process.wait().expect("it was started here");
     }
 
-    /// Asks it to stop and waits for that.
-    pub async fn stop(&mut self) -> ExitStatus {
+    /// Asks it to stop in order.
+    pub fn ask_to_stop(&self) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").arg(pid).status().expect("kill runs").success());
-        self.ended().await
     }
 
-    /// Waits until it ends by itself.
+    /// Waits until it has ended.
     pub async fn ended(&mut self) -> ExitStatus {
         eventually("end of the keeper", Duration::from_secs(60), async || {
             self.process.try_wait().expect("it was started here")

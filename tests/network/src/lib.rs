@@ -4,14 +4,18 @@
 //! Everything is real. What a scenario breaks (a process, a connection, an escrow) it breaks from
 //! outside.
 
+mod app;
 mod audio;
 mod keeper;
 mod proxy;
+mod raw;
 mod world;
 
+pub use app::{Heard, play};
 pub use audio::{demo_speech, jfk_speech};
 pub use keeper::Keeper;
 pub use proxy::Proxy;
+pub use raw::raw_open;
 pub use world::{Network, OpenSession, Setup};
 
 use std::path::PathBuf;
@@ -55,4 +59,11 @@ pub async fn eventually<T>(
         assert!(started.elapsed() < limit, "{what}: not within {limit:?}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// Unix time in ms.
+pub fn unix_ms() -> u64 {
+    let elapsed =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    u64::try_from(elapsed.as_millis()).expect("before the end of time")
 }

@@ -18,7 +18,6 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
 const SOL: u64 = 1_000_000_000;
@@ -230,8 +229,7 @@ impl Network {
 
     /// Ends a session as the app.
     pub async fn end_session(&self, session: OpenSession) {
-        let end =
-            settlement::end_session(self.app_authority.pubkey(), self.app, session.address);
+        let end = settlement::end_session(self.app_authority.pubkey(), self.app, session.address);
         self.send(&self.app_authority, &[], &[end]).await;
     }
 
@@ -324,6 +322,5 @@ fn free_port() -> u16 {
 }
 
 fn unix_secs() -> i64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970");
-    i64::try_from(elapsed.as_secs()).expect("before the end of time")
+    i64::try_from(crate::unix_ms() / 1_000).expect("before the end of time")
 }
