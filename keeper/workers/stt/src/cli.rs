@@ -1,0 +1,124 @@
+//! Flags. Each has an environment twin; the flag wins.
+
+use clap::Parser;
+use heliograph_protocol::hash::Hash;
+use std::path::PathBuf;
+
+/// Most threads for one inference by default. Beyond four, the decoder's small matrices gain
+/// nothing and the spinning costs the rest of the machine.
+const THREADS_DEFAULT_MAX: usize = 4;
+
+/// Transcribes streams of audio that a Heliograph node sends over a local socket.
+///
+/// Exit status: 0 stopped, 2 failure, 64 wrong usage.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "heliograph-stt", version)]
+pub struct Config {
+    /// Unix socket to listen on; created for this user alone
+    #[arg(long, env = "HELIOGRAPH_STT_SOCKET", value_name = "PATH")]
+    pub socket: PathBuf,
+
+    /// Whisper model in ggml format
+    #[arg(long, env = "HELIOGRAPH_STT_MODEL", value_name = "PATH")]
+    pub model: PathBuf,
+
+    /// SHA-256 that the model file must have
+    #[arg(long, env = "HELIOGRAPH_STT_MODEL_SHA256", value_name = "HEX", value_parser = sha256)]
+    pub model_sha256: Option<Hash>,
+
+    /// Silero voice-activity model in ggml format
+    #[arg(long, env = "HELIOGRAPH_STT_VAD_MODEL", value_name = "PATH")]
+    pub vad_model: PathBuf,
+
+    /// Threads per inference; capped at the processors there are
+    #[arg(long, env = "HELIOGRAPH_STT_THREADS", value_name = "N", value_parser = threads,
+          default_value_t = default_threads())]
+    pub threads: usize,
+
+    /// Language of streams that do not ask for one: `auto` detects it per segment
+    #[arg(long, env = "HELIOGRAPH_STT_LANGUAGE", value_name = "auto|CODE", default_value = "auto")]
+    pub language: String,
+
+    /// Streams served at once; one more is refused
+    #[arg(long, env = "HELIOGRAPH_STT_STREAMS_MAX", value_name = "N", default_value_t = 16,
+          value_parser = streams)]
+    pub streams_max: usize,
+
+    /// Stop when the process that started this one ends
+    #[arg(long, env = "HELIOGRAPH_STT_EXIT_WITH_PARENT")]
+    pub exit_with_parent: bool,
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn default_threads() -> usize {
+    processors().min(THREADS_DEFAULT_MAX)
+}
+
+fn threads(value: &str) -> Result<usize, String> {
+    Ok(positive(value)?.min(processors()))
+}
+
+fn streams(value: &str) -> Result<usize, String> {
+    match positive(value)? {
+        // Each may hold about 2 MiB of audio.
+        streams @ ..=1024 => Ok(streams),
+        _ => Err("at most 1024".to_owned()),
+    }
+}
+
+fn positive(value: &str) -> Result<usize, String> {
+    match value.parse() {
+        Ok(0) => Err("at least 1".to_owned()),
+        Ok(value) => Ok(value),
+        Err(error) => Err(format!("{error}")),
+    }
+}
+
+fn sha256(value: &str) -> Result<Hash, String> {
+    let mut hash = Hash::default();
+    hex::decode_to_slice(value.trim(), &mut hash)
+        .map_err(|_| "64 hexadecimal digits expected".to_owned())?;
+    Ok(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    fn parse(extra: &[&str]) -> Result<Config, clap::Error> {
+        let base = ["heliograph-stt", "--socket", "s", "--model", "m", "--vad-model", "v"];
+        Config::try_parse_from(base.iter().chain(extra))
+    }
+
+    #[test]
+    fn flags_are_well_formed_and_each_has_an_environment_twin() {
+        Config::command().debug_assert();
+        for arg in Config::command().get_arguments().filter(|arg| {
+            !["help", "version"].contains(&arg.get_id().as_str())
+        }) {
+            let twin = format!(
+                "HELIOGRAPH_STT_{}",
+                arg.get_id().as_str().to_ascii_uppercase()
+            );
+            assert_eq!(arg.get_env().and_then(|env| env.to_str()), Some(twin.as_str()));
+        }
+    }
+
+    #[test]
+    fn threads_are_capped_and_never_zero() {
+        assert_eq!(parse(&["--threads", "100000"]).unwrap().threads, processors());
+        assert!(parse(&["--threads", "0"]).is_err());
+        assert!(parse(&[]).unwrap().threads >= 1);
+    }
+
+    #[test]
+    fn hash_is_64_digits() {
+        let digits = "0f".repeat(32);
+        assert_eq!(parse(&["--model-sha256", &digits]).unwrap().model_sha256, Some([0x0f; 32]));
+        assert!(parse(&["--model-sha256", "0f0f"]).is_err());
+    }
+}

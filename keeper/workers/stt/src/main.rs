@@ -1,0 +1,33 @@
+//! The worker's process: flags, log, exit status.
+
+use clap::Parser;
+use heliograph_stt::{cli::Config, worker};
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// What `RUST_LOG` is without being set: the library narrates its loading at info level.
+const LOG_DEFAULT: &str = "info,whisper_rs=warn";
+
+const EXIT_FAILURE: u8 = 2;
+const EXIT_USAGE: u8 = 64;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let config = match Config::try_parse() {
+        Ok(config) => config,
+        Err(error) => {
+            // Help and version are errors to clap, and are printed to standard output.
+            let _ = error.print();
+            return if error.use_stderr() { EXIT_USAGE.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| LOG_DEFAULT.into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match worker::run(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "worker failed");
+            EXIT_FAILURE.into()
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! From a segment's samples to its text and record, or to the gate that withheld it.
+
+use crate::engine::{Engine, EngineError, Transcript, Window};
+use crate::front::to_float;
+use crate::segment::{self, Span};
+use crate::gates;
+use heliograph_protocol::hash::Hash;
+use heliograph_protocol::record::{self, Record};
+use heliograph_worker_ipc::{Gate, Segment};
+use sha2::{Digest, Sha256};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// What became of a segment.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// To be sent.
+    Text(Box<Segment>),
+    /// Withheld. The transcript is for the log of a developer, at trace level only: what people
+    /// said does not belong in logs.
+    Withheld(Gate, Box<Transcript>),
+}
+
+/// An engine with the gates behind it.
+pub struct Transcriber {
+    engine: Box<dyn Engine>,
+    filters: String,
+}
+
+impl std::fmt::Debug for Transcriber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Transcriber").field("engine", self.engine.info()).finish_non_exhaustive()
+    }
+}
+
+impl Transcriber {
+    /// `voice_activity` describes what runs before, for the records.
+    pub fn new(engine: Box<dyn Engine>, voice_activity: &str) -> Self {
+        let filters =
+            [voice_activity, &segment::description(), &gates::description()].join(";");
+        Self { engine, filters }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &dyn Engine {
+        self.engine.as_ref()
+    }
+
+    /// Decodes and judges a segment. `received` is when its last sample came.
+    ///
+    /// # Errors
+    /// If the engine fails.
+    pub fn transcribe(
+        &mut self,
+        pcm: &[i16],
+        span: Span,
+        language: Option<&str>,
+        received: Instant,
+    ) -> Result<Outcome, EngineError> {
+        let started_at_unix_ms = unix_ms();
+        let samples: Vec<f32> = pcm.iter().copied().map(to_float).collect();
+        let mut transcript = self.engine.transcribe(&samples, language, Window::Fitted)?;
+        let mut verdict = gates::judge(&transcript);
+        if verdict == Some(Gate::Repetition) && !transcript.full_window {
+            // A short window is the usual cause of a loop, so the model gets its whole one, once.
+            transcript = self.engine.transcribe(&samples, language, Window::Full)?;
+            verdict = gates::judge(&transcript);
+        }
+        if let Some(gate) = verdict {
+            return Ok(Outcome::Withheld(gate, Box::new(transcript)));
+        }
+        let info = self.engine.info();
+        let record = Record {
+            engine: info.engine.to_owned(),
+            engine_version: info.engine_version.clone(),
+            model_sha256: info.model_sha256,
+            language: transcript.language.to_owned(),
+            parameters: transcript.parameters,
+            filters: self.filters.clone(),
+            audio_sha256: audio_sha256(pcm),
+            audio_start_sample: span.start,
+            audio_end_sample: span.end,
+            text_sha256: record::text_sha256(&transcript.text),
+            started_at_unix_ms,
+            finished_at_unix_ms: unix_ms(),
+        };
+        Ok(Outcome::Text(Box::new(Segment {
+            text: transcript.text,
+            start_sample: span.start,
+            end_sample: span.end,
+            confidence_ppm: confidence_ppm(transcript.average_log_probability),
+            language: transcript.language.to_owned(),
+            latency_ms: millis(received.elapsed()),
+            record,
+        })))
+    }
+}
+
+/// SHA-256 of samples as signed 16-bit little-endian.
+pub fn audio_sha256(pcm: &[i16]) -> Hash {
+    let bytes: Vec<u8> = pcm.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    Sha256::digest(&bytes).into()
+}
+
+/// Geometric mean of the tokens' probabilities, rounded down.
+fn confidence_ppm(average_log_probability: f32) -> u32 {
+    (f64::from(average_log_probability).exp() * 1e6).clamp(0.0, 1e6) as u32
+}
+
+fn millis(duration: Duration) -> u32 {
+    u32::try_from(duration.as_millis()).unwrap_or(u32::MAX)
+}
+
+fn unix_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

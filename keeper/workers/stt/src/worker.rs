@@ -1,0 +1,164 @@
+//! The worker as a whole: load and check the models, open the socket, serve until told to stop.
+
+use crate::cli::Config;
+use crate::engine::{Engine, Whisper};
+use crate::inference::{Inference, WINDOW_SAMPLES};
+use crate::model_file::{ModelError, ModelFile};
+use crate::server::{self, BindError};
+use crate::transcribe::Transcriber;
+use crate::vad::VoiceActivity;
+use heliograph_worker_ipc::{FromWorker, VERSION};
+use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+/// How long a stop waits for the segment being decoded. Leaving earlier would run the C++
+/// library's destructors under a thread that still computes.
+const STOP_GRACE: Duration = Duration::from_secs(20);
+
+/// How often the parent is looked at.
+const PARENT_EVERY: Duration = Duration::from_secs(1);
+
+/// Why the worker did not start or stopped on its own.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkerError {
+    /// A model file.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// The socket.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The configured language.
+    #[error("--language: {0}")]
+    Language(String),
+    /// The machine.
+    #[error("this build needs a CPU with {0}, which this machine lacks")]
+    Cpu(&'static str),
+    /// Serving failed.
+    #[error("serving failed: {0}")]
+    Serve(#[from] std::io::Error),
+}
+
+/// Runs until a signal or the parent's end.
+///
+/// # Errors
+/// See [`WorkerError`].
+pub async fn run(config: Config) -> Result<(), WorkerError> {
+    check_cpu()?;
+    // First of all, so that a second worker fails before it has read gigabytes.
+    let listener = server::bind(&config.socket).await?;
+    let socket = Socket(&config.socket);
+
+    let loading = config.clone();
+    let inference = tokio::task::spawn_blocking(move || load(&loading))
+        .await
+        .map_err(std::io::Error::other)??;
+    let ready = ready(&inference);
+    let (sessions, sessions_out) = mpsc::channel(1);
+    let (stopped, mut stopped_out) = mpsc::channel::<()>(1);
+    std::thread::Builder::new().name("inference".into()).spawn(move || {
+        // Dropped when the thread ends, however it ends.
+        let _stopped = stopped;
+        inference.run(sessions_out);
+    })?;
+    tracing::info!(socket = %config.socket.display(), "ready");
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let result = tokio::select! {
+        served = server::serve(listener, ready, sessions) => served.map_err(WorkerError::Serve),
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+        () = parent_gone(config.exit_with_parent) => {
+            tracing::warn!("parent process has ended");
+            Ok(())
+        }
+    };
+    drop(socket);
+    // `serve` is gone and with it every connection's task but the last, whose channels close with
+    // the runtime; the thread looks at them between segments.
+    let _ = tokio::time::timeout(STOP_GRACE, stopped_out.recv()).await;
+    tracing::info!("stopped");
+    result
+}
+
+fn load(config: &Config) -> Result<Inference, WorkerError> {
+    let voice_file = ModelFile::read(&config.vad_model, None)?;
+    let voice = VoiceActivity::load(&voice_file)?;
+    let model = ModelFile::read(&config.model, config.model_sha256)?;
+    let layout = model.whisper_layout(config.model_sha256)?;
+    let engine = Whisper::load(&model, layout, config.threads)?;
+    let info = engine.info();
+    tracing::info!(
+        model = info.model_name,
+        model_sha256 = hex::encode(info.model_sha256),
+        languages = info.languages.len(),
+        threads = config.threads,
+        "model loaded"
+    );
+    let language = match config.language.as_str() {
+        "auto" => None,
+        asked => {
+            Some(info.language(asked).map_err(|error| WorkerError::Language(error.to_string()))?)
+        }
+    };
+    let transcriber = Transcriber::new(Box::new(engine), voice.description());
+    Ok(Inference { transcriber, voice, language, streams_max: config.streams_max })
+}
+
+fn ready(inference: &Inference) -> FromWorker {
+    let info = inference.transcriber.engine().info();
+    FromWorker::Ready {
+        version: VERSION,
+        engine: info.engine.to_owned(),
+        engine_version: info.engine_version.clone(),
+        model_name: info.model_name.clone(),
+        model_sha256: info.model_sha256,
+        languages: info.languages.iter().map(|&language| language.to_owned()).collect(),
+        streams_max: u32::try_from(inference.streams_max).unwrap_or(u32::MAX),
+        window_samples: WINDOW_SAMPLES as u64,
+    }
+}
+
+/// whisper.cpp is compiled for one set of instructions; without this check, a CPU that lacks one
+/// ends the process with SIGILL in the middle of a call.
+fn check_cpu() -> Result<(), WorkerError> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let built = whisper_rs::SystemInfo::default();
+        for (name, needed, present) in [
+            ("AVX", built.avx, is_x86_feature_detected!("avx")),
+            ("AVX2", built.avx2, is_x86_feature_detected!("avx2")),
+            ("FMA", built.fma, is_x86_feature_detected!("fma")),
+            ("F16C", built.f16c, is_x86_feature_detected!("f16c")),
+        ] {
+            if needed && !present {
+                return Err(WorkerError::Cpu(name));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Resolves when the process that started this one is gone. PR_SET_PDEATHSIG would tell at once,
+/// but it watches the *thread* that forked, and an asynchronous parent's threads come and go.
+async fn parent_gone(watch: bool) {
+    if !watch {
+        return std::future::pending().await;
+    }
+    let parent = std::os::unix::process::parent_id();
+    let mut tick = tokio::time::interval(PARENT_EVERY);
+    while std::os::unix::process::parent_id() == parent {
+        tick.tick().await;
+    }
+}
+
+/// Removes the socket's file when the worker leaves.
+struct Socket<'a>(&'a std::path::Path);
+
+impl Drop for Socket<'_> {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.0);
+    }
+}

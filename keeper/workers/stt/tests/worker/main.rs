@@ -1,0 +1,9 @@
+//! The worker with real weights and real speech.
+//!
+//! Needs the models and recordings that `scripts/setup.sh` installs, and fails without them.
+
+mod assets;
+mod client;
+mod engine;
+mod process;
+mod streams;
