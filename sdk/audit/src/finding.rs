@@ -24,6 +24,8 @@ pub enum FindingKind {
     HistoryIncomplete,
     /// An instruction that this auditor does not know.
     InstructionUnknown,
+    /// A program's bytes were replaced: what it did before says nothing about what it does since.
+    ProgramUpgraded,
     /// The chain carried out what the rules refuse.
     RuleBroken,
     /// An instruction used another account than the rules derive.
@@ -74,6 +76,7 @@ impl FindingKind {
         match self {
             Self::HistoryIncomplete => "history incomplete",
             Self::InstructionUnknown => "instruction unknown",
+            Self::ProgramUpgraded => "program upgraded",
             Self::RuleBroken => "rule broken",
             Self::AddressWrong => "address wrong",
             Self::EventWrong => "event wrong",

@@ -4,7 +4,11 @@ use anchor_lang::event::EVENT_IX_TAG_LE;
 use heliograph_client::pda;
 use heliograph_client::rpc::{Instruction, Transaction};
 use solana_pubkey::Pubkey;
+use solana_sdk_ids::bpf_loader_upgradeable;
 use std::collections::BTreeMap;
+
+/// The programs whose history is audited.
+pub(crate) const PROGRAMS: [Pubkey; 3] = [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT];
 
 /// Tokens moved by one instruction of the token program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +99,7 @@ impl<'a> Calls<'a> {
             }
             return;
         }
-        if ![pda::REGISTRY, pda::STAKING, pda::SETTLEMENT].contains(&program) {
+        if !PROGRAMS.contains(&program) {
             return;
         }
         if let Some(event) = instruction.data.strip_prefix(EVENT_IX_TAG_LE) {
@@ -117,6 +121,19 @@ impl<'a> Calls<'a> {
             height: instruction.stack_height,
         });
     }
+}
+
+/// The network's programs that a transaction replaced the bytes of.
+pub(crate) fn upgrades(transaction: &Transaction) -> impl Iterator<Item = Pubkey> + '_ {
+    // The upgradeable loader's number of `Upgrade`; its accounts are program data, then program.
+    const UPGRADE: [u8; 4] = 3u32.to_le_bytes();
+    transaction
+        .instructions
+        .iter()
+        .flat_map(|outer| std::iter::once(outer).chain(&outer.inner))
+        .filter(|i| i.program_id == bpf_loader_upgradeable::ID && i.data.starts_with(&UPGRADE))
+        .filter_map(|i| i.accounts.get(1).copied())
+        .filter(|program| PROGRAMS.contains(program))
 }
 
 /// By how much each token account changed in a transaction, as the node reports it.

@@ -8,8 +8,8 @@ mod settlement;
 mod staking;
 mod step;
 
-use crate::finding::{Finding, FindingKind};
-use crate::history::{Calls, Move, balance_changes, sum};
+use crate::finding::{Finding, FindingKind, Severity};
+use crate::history::{Calls, Move, balance_changes, sum, upgrades};
 use crate::world::World;
 use heliograph_client::pda;
 use heliograph_client::rpc::Transaction;
@@ -91,6 +91,18 @@ impl Replay {
     /// Carries out transactions, oldest first. Failed ones changed nothing and are left out.
     pub fn carry_out(&mut self, transactions: &[Transaction]) {
         let done: Vec<&Transaction> = transactions.iter().filter(|t| t.err.is_none()).collect();
+        for transaction in &done {
+            for program in upgrades(transaction) {
+                let notice = Finding {
+                    severity: Severity::Notice,
+                    ..Finding::fault(
+                        FindingKind::ProgramUpgraded,
+                        format!("program {program} has other bytes from here on"),
+                    )
+                };
+                self.findings.push(notice.transaction(transaction.signature));
+            }
+        }
         for slot in done.chunk_by(|a, b| a.slot == b.slot) {
             let slot: Vec<_> = slot.iter().map(|t| (*t, Calls::of(t))).collect();
             self.slot(slot.iter().filter(|(_, calls)| !calls.calls.is_empty()).collect());

@@ -1,10 +1,11 @@
 //! Reading history, accounts and archive from where they are.
 
 use crate::compare::Snapshot;
+use crate::history::PROGRAMS;
 use crate::{Auditor, Error};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use heliograph_client::Rpc;
 use heliograph_client::rpc::{SignatureInfo, Transaction};
-use heliograph_client::{Rpc, pda};
 use heliograph_protocol::hash::Hash;
 use heliograph_store::{Archive, Error as StoreError, ObjectKind};
 use solana_pubkey::Pubkey;
@@ -25,8 +26,6 @@ const FETCH_ATTEMPTS: usize = 4;
 /// A slot takes 0.4 s; a chain that makes none in this time stands still.
 const SLOT_WAIT: Duration = Duration::from_secs(20);
 const SLOT_POLL: Duration = Duration::from_millis(100);
-
-const PROGRAMS: [Pubkey; 3] = [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT];
 
 /// How far each program's history has been read.
 #[derive(Debug, Default)]

@@ -1,0 +1,96 @@
+//! The true history, over RPC and in pieces.
+
+use crate::scene::scene;
+use heliograph_audit::{Error, Options, Settlement, audit};
+use heliograph_client::{RetryPolicy, Rpc};
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn true_history_is_clean_and_adds_up() {
+    let scene = tokio::task::spawn_blocking(scene).await.unwrap();
+    let archive = scene.archive_path().to_str().unwrap();
+    let report = audit(&scene.rpc, archive, Options::default()).await.unwrap();
+    assert!(report.is_clean(), "{report}");
+    assert!(report.findings.is_empty(), "{report}");
+
+    // 3 × 5003 + ⌊31 · 5003 / 60⌋ in the first session, 9001 + ⌊59 · 9001 / 60⌋ + 9001 in the second.
+    let (first, second) = (3 * 5_003 + 2_584, 9_001 + 8_850 + 9_001);
+    let totals = report.totals;
+    assert_eq!(totals.settled_micro_usdc, first + second);
+    assert_eq!(totals.operators_micro_usdc, first * 3 / 4 + second * 3 / 4);
+    assert_eq!(totals.treasury_micro_usdc, totals.settled_micro_usdc - totals.operators_micro_usdc);
+    assert_eq!(totals.billed_micro_usdc, first + second + 7 * 5_003 / 60);
+    assert_eq!((totals.sessions, totals.minutes), (2, 8));
+    assert_eq!(totals.transactions, scene.transactions.len());
+    let paid = scene.rpc.token_balance(&scene.payout).await.unwrap();
+    assert_eq!(paid, Some(totals.operators_micro_usdc), "as the token program has it");
+    let treasury = scene.rpc.token_balance(&scene.network.treasury).await.unwrap();
+    assert_eq!(treasury, Some(totals.treasury_micro_usdc));
+
+    let rows: Vec<_> =
+        report.minutes.iter().filter(|minute| minute.session == scene.first.to_string()).collect();
+    let redeem = scene.redeem.to_string();
+    let covered = Settlement::Covered { by_sequence: 1, transaction: redeem.clone() };
+    assert_eq!(rows[0].settlement, covered);
+    assert_eq!(rows[1].settlement, Settlement::Redeemed { transaction: redeem });
+    assert_eq!(rows[4].settlement, Settlement::Unsettled);
+    assert_eq!((rows[3].secs, rows[3].amount_micro_usdc), (31, 2_584));
+    assert!(rows[3].voucher_hash.is_some() && rows[4].voucher_hash.is_none());
+
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(json["clean"], true);
+    assert_eq!(json["minutes"][0]["session"], report.minutes[0].session);
+    assert!(report.to_string().ends_with("clean: history, accounts and archive agree"), "{report}");
+}
+
+#[test]
+fn same_pieces_without_rpc_are_clean() {
+    let scene = scene();
+    let report = scene.audit_archive(scene.archive_path());
+    assert!(report.findings.is_empty(), "{report}");
+}
+
+/// A node lists one slot's transactions in any order between programs; the rules sort them.
+#[test]
+fn order_within_a_slot_is_found() {
+    let scene = scene();
+    for size in [2, 3, 5] {
+        let mut transactions = scene.transactions.clone();
+        for group in transactions.chunks_mut(size) {
+            // Only what happened within the tolerance can have been one slot.
+            let (slot, time) = (group[0].slot, group[0].block_time);
+            let near = |t: &heliograph_client::rpc::Transaction| {
+                t.block_time.unwrap().abs_diff(time.unwrap()) <= 8
+            };
+            if group.iter().all(near) {
+                group.iter_mut().for_each(|transaction| transaction.slot = slot);
+                group.reverse();
+            }
+        }
+        let report = scene.audit_history(&transactions);
+        assert!(report.findings.is_empty(), "groups of {size}: {report}");
+    }
+}
+
+#[tokio::test]
+async fn silent_rpc_is_an_error_to_retry() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let rpc = Rpc::new(url, RetryPolicy::within(Duration::from_millis(300)));
+    let archive = tempfile::tempdir().unwrap();
+    let archive = archive.path().to_str().unwrap();
+    let error = audit(&rpc, archive, Options::default()).await.unwrap_err();
+    assert!(matches!(error, Error::Rpc(_)) && error.is_retryable(), "{error}");
+}
+
+#[tokio::test]
+async fn cluster_without_a_network_is_an_error() {
+    let localnet = heliograph_localnet::Localnet::start(Default::default()).await.unwrap();
+    let rpc = Rpc::new(localnet.rpc_url(), RetryPolicy::INTERACTIVE);
+    let archive = tempfile::tempdir().unwrap();
+    let archive = archive.path().to_str().unwrap();
+    let error = audit(&rpc, archive, Options::default()).await.unwrap_err();
+    assert!(error.to_string().contains("there is no Network account"), "{error}");
+    assert!(!error.is_retryable());
+}
