@@ -53,9 +53,8 @@ pub async fn app(rpc: &Rpc, authority: &Pubkey, id: u32) -> Result<(Pubkey, App)
 /// An app's escrow.
 pub async fn escrow(rpc: &Rpc, app: &Pubkey) -> Result<Escrow> {
     let escrow = account::find(rpc, &pda::escrow(app)).await?;
-    escrow.ok_or_else(|| {
-        usage(format!("app {app} has no escrow; `heliograph app create` opens it"))
-    })
+    escrow
+        .ok_or_else(|| usage(format!("app {app} has no escrow; `heliograph app create` opens it")))
 }
 
 /// A place for tokens, named by its owner or by itself.

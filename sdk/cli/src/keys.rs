@@ -43,7 +43,9 @@ pub fn create(path: &Path) -> Result<Keypair> {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             bail!("{} exists already; keys are never overwritten", path.display())
         }
-        Err(error) => return Err(error).with_context(|| format!("cannot write {}", path.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot write {}", path.display()));
+        }
     }
     Ok(keypair)
 }

@@ -11,9 +11,9 @@ use crate::output::{Outcome, write_stdout};
 use crate::progress::Spinner;
 use crate::speech::evidence::Evidence;
 use crate::speech::session::{self, Wanted};
+use crate::speech::settled;
 use crate::speech::stream::{self, Event, Job, Segment, Streamed};
 use crate::speech::table::{self, Row};
-use crate::speech::settled;
 use anyhow::Result;
 use clap::Args;
 use heliograph_client::account;
@@ -143,8 +143,9 @@ impl Transcribe {
                 folder.display()
             )));
         }
-        let streamed =
-            self.stream(context, &network, &agreement, &voucher_signer, &pcm, &mut evidence).await?;
+        let streamed = self
+            .stream(context, &network, &agreement, &voucher_signer, &pcm, &mut evidence)
+            .await?;
         self.settle(context, &network, &agreement, streamed, &evidence, pcm.len()).await
     }
 
@@ -313,7 +314,9 @@ async fn existing(context: &Context, address: &Pubkey) -> Result<Agreement> {
     let session: Session = account::get(&context.rpc, address).await?;
     let node: Node = account::get(&context.rpc, &session.node).await?;
     if session.expires_at <= chain::unix_secs(&context.rpc).await? {
-        return Err(usage(format!("session {address} has ended: leave --session out for a new one")));
+        return Err(usage(format!(
+            "session {address} has ended: leave --session out for a new one"
+        )));
     }
     Ok(Agreement { address: *address, session, node, standing: true })
 }

@@ -22,7 +22,7 @@ use clap::Args;
 use folder::{Folder, Keys};
 use heliograph_audit::Options;
 use heliograph_client::{RetryPolicy, Rpc};
-use heliograph_localnet::{Config, Localnet};
+use heliograph_localnet::{Config, GenesisProgram, Localnet};
 use heliograph_migrations::{Domain, Params, Plan, Programs, Tokens};
 use heliograph_protocol::price::{DEFAULT_TRANSCRIPTION_MICRO_USDC, DEFAULT_WEBRTC_MICRO_USDC};
 use heliograph_protocol::service::Service;
@@ -108,7 +108,15 @@ impl Up {
     pub async fn execute(self, context: &Context) -> Result<Outcome> {
         let ready = self.prepare()?;
         say(context, "starting an embedded Solana cluster");
+        let authority = ready.keys.deployer.pubkey();
+        let programs = ready
+            .programs
+            .0
+            .iter()
+            .map(|program| GenesisProgram::new(program.key.pubkey(), authority, &program.elf));
         let localnet = Localnet::start(Config {
+            // Migrations then find them deployed; over RPC it would take a minute.
+            programs: programs.collect(),
             rpc_port: self.rpc_port,
             database: ready.folder.is_kept().then(|| ready.folder.path("chain.sqlite")),
             ..Config::default()
@@ -317,7 +325,11 @@ impl Up {
             bail!("no minute was paid");
         }
         let text = report.next_steps(&ready.keys);
-        if context.json { eprintln!("{text}") } else { write_stdout(&format!("\n{text}\n")) }
+        if context.json {
+            eprintln!("{text}")
+        } else {
+            write_stdout(&format!("\n{text}\n"))
+        }
         let name = interrupted().await;
         say(context, &format!("{name}: stopping"));
         Ok(Outcome::said(outcome.exit))

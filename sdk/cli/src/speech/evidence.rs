@@ -55,8 +55,8 @@ impl Evidence {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         }
-        let (tip, unfinished) = replay(&text, domain)
-            .with_context(|| format!("{} is damaged", path.display()))?;
+        let (tip, unfinished) =
+            replay(&text, domain).with_context(|| format!("{} is damaged", path.display()))?;
         let mut file = OpenOptions::new()
             .append(true)
             .create(true)

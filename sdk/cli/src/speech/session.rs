@@ -60,7 +60,9 @@ fn obstacle(network: &Network, app: (&Pubkey, &App), node: &Node) -> Option<Stri
     if !node.prices().within(&app.price_ceilings(), BOUGHT) {
         let price = node.prices().of(Service::Transcription);
         let ceiling = app.price_ceilings().of(Service::Transcription);
-        return Some(format!("it asks {price} micro-USDC a minute, the app pays {ceiling} at most"));
+        return Some(format!(
+            "it asks {price} micro-USDC a minute, the app pays {ceiling} at most"
+        ));
     }
     if !allows(&app.country_codes(), node.country_code()) {
         let country = String::from_utf8_lossy(&node.country).into_owned();

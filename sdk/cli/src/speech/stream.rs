@@ -207,7 +207,8 @@ impl Run<'_> {
             let until = credit.min(end);
             if until > stream.sent_until() {
                 let from = (stream.sent_until() - base) as usize;
-                if let Err(error) = stream.send_audio(&job.pcm[from..(until - base) as usize]).await {
+                if let Err(error) = stream.send_audio(&job.pcm[from..(until - base) as usize]).await
+                {
                     return Ok(Err(error));
                 }
             }

@@ -1,11 +1,11 @@
 //! `heliograph app create`.
 
+use crate::chain;
 use crate::commands::node::parse_country;
 use crate::context::Context;
 use crate::exit::usage;
 use crate::keys::KeyRef;
 use crate::output::{Outcome, fields};
-use crate::chain;
 use anyhow::Result;
 use clap::Args;
 use heliograph_client::instruction::registry::create_app;
@@ -73,7 +73,10 @@ impl Create {
         let escrow: Option<Escrow> = account::find(rpc, &escrow_address).await?;
         let policy = AppPolicy {
             voucher_signer: self.voucher_signer.pubkey()?,
-            voucher_signer_expires_at: signer_expiry(chain::unix_secs(rpc).await?, self.signer_days),
+            voucher_signer_expires_at: signer_expiry(
+                chain::unix_secs(rpc).await?,
+                self.signer_days,
+            ),
             price_ceilings_micro_usdc: [
                 self.price_ceiling_audio,
                 self.price_ceiling_video,

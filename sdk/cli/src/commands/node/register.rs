@@ -102,9 +102,10 @@ impl Register {
         ] {
             prices[service as usize] = price;
         }
-        let services = self.services.iter().fold(ServiceSet::default(), |set, &service| {
-            set.with(ServiceSet::of(service))
-        });
+        let services = self
+            .services
+            .iter()
+            .fold(ServiceSet::default(), |set, &service| set.with(ServiceSet::of(service)));
         NodeProfile {
             services: services.0,
             prices_micro_usdc: prices,
@@ -171,8 +172,15 @@ impl Register {
 }
 
 fn is_as_asked(node: &Node, profile: &NodeProfile, payout: &Pubkey) -> bool {
-    let NodeProfile { services, prices_micro_usdc, country, region, endpoint, capacity, private_app } =
-        profile;
+    let NodeProfile {
+        services,
+        prices_micro_usdc,
+        country,
+        region,
+        endpoint,
+        capacity,
+        private_app,
+    } = profile;
     node.payout == *payout
         && node.services == *services
         && node.prices_micro_usdc == *prices_micro_usdc

@@ -178,10 +178,7 @@ async fn one(context: &Context, node_key: &Pubkey) -> Result<Outcome> {
         ("capacity", detail.node.capacity.to_string()),
         ("stake", format!("{} (minimum {})", stake(node.stake), stake(detail.stake_min))),
         ("unbonding", if leaving.is_empty() { "none".into() } else { leaving.join(", ") }),
-        (
-            "sessions",
-            format!("{} open, {} expired", detail.sessions_open, detail.sessions_expired),
-        ),
+        ("sessions", format!("{} open, {} expired", detail.sessions_open, detail.sessions_expired)),
         ("paid by apps", format!("{}, in open channels", usdc(detail.earned_gross_micro_usdc))),
         ("payout", detail.payout.clone()),
         ("payout holds", usdc(detail.payout_balance_micro_usdc)),

@@ -39,10 +39,10 @@ impl Open {
         let authority = context.signer()?;
         let cap = self.cap.to_micro_usdc().map_err(|error| usage(error.to_string()))?;
         let network = context.network().await?;
-        let (app_address, app) =
-            chain::app(&context.rpc, &authority.pubkey(), self.app.id).await?;
+        let (app_address, app) = chain::app(&context.rpc, &authority.pubkey(), self.app.id).await?;
         let node_key = self.node.as_ref().map(KeyRef::pubkey).transpose()?;
-        let node = session::pick_node(&context.rpc, &network, (&app_address, &app), node_key).await?;
+        let node =
+            session::pick_node(&context.rpc, &network, (&app_address, &app), node_key).await?;
         let wanted = Wanted { cap_micro_usdc: cap, secs: u64::from(self.hours) * 3_600 };
         let opened =
             session::open(context, &authority, (&app_address, &app), &network, &node, wanted)
