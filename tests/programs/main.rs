@@ -1,5 +1,10 @@
 //! Every instruction of every program, run as bytecode.
 
+mod calls;
+mod errors;
+mod ledger;
+mod measured;
 mod registry;
 mod settlement;
+mod shapes;
 mod staking;

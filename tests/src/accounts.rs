@@ -30,6 +30,7 @@ impl Vm {
         assert_eq!(account.owner, T::OWNER, "owner of {} at {address}", T::NAME);
         let mut bytes = Vec::new();
         expected.try_serialize(&mut bytes).expect("accounts serialise into a Vec");
+        assert!(bytes.len() <= account.data.len(), "{} is larger than its account", T::NAME);
         bytes.resize(account.data.len(), 0);
         assert!(
             account.data == bytes,

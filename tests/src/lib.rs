@@ -19,6 +19,7 @@ pub mod vouchers;
 pub mod world;
 pub mod zoo;
 
+pub use measure::measure;
 pub use outcome::{Done, Refused};
 pub use parties::{AppParty, NodeParty, SessionParty};
 pub use reason::Reason;

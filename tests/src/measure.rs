@@ -1,1 +1,94 @@
 //! Compute units and bytes of every instruction.
+//!
+//! Each instruction runs once on its ordinary path, alone in its transaction; the redeem with the
+//! precompile's instruction before it, as it must. Addresses come from fixed labels, so that the
+//! figures change only with the programs: where an account is created, each try of the search for
+//! its bump costs 1,500 compute units, and other keys need more or fewer.
+
+use crate::outcome::Done;
+use crate::parties::profile;
+use crate::scene::{CAP, DEPOSIT};
+use crate::world::{PARAMS, STAKE_MIN, USDC, World};
+use heliograph_client::instruction::{registry, settlement, staking};
+use heliograph_registry::state::NodeStatus;
+use solana_signer::Signer;
+
+/// What one instruction costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measurement {
+    /// Program and instruction, as in `settlement.redeem_voucher`.
+    pub instruction: &'static str,
+    /// Compute units of the transaction.
+    pub compute_units: u64,
+    /// Bytes of the transaction on the wire, signatures included; 1,232 is the most.
+    pub transaction_bytes: usize,
+}
+
+#[derive(Default)]
+struct Table(Vec<Measurement>);
+
+impl Table {
+    fn add(&mut self, instruction: &'static str, done: &Done) {
+        self.0.push(Measurement {
+            instruction,
+            compute_units: done.compute_units,
+            transaction_bytes: done.bytes,
+        });
+    }
+}
+
+/// Runs every instruction and returns what it costs, in the order of a network's life.
+///
+/// # Panics
+/// When the programs have not been compiled, or one refuses its ordinary path.
+pub fn measure() -> Vec<Measurement> {
+    let mut table = Table::default();
+    let mut world = World::bare();
+    let args = world.network_args();
+    table.add("registry.initialize_network", &world.initialize(args));
+    node_life(&mut world, &mut table);
+    app_life(&mut world, &mut table);
+    table.0
+}
+
+fn node_life(world: &mut World, table: &mut Table) {
+    let node = world.operator("measured");
+    table.add("registry.register_node", &world.register(&node, profile()));
+    table.add("registry.update_node", &world.update(&node, profile()));
+    table.add("staking.open_position", &world.open_position(&node));
+    let deposit = world.stake(&node, STAKE_MIN + 1);
+    table.add("registry.set_node_status", &world.set_status(&node, NodeStatus::Active));
+    table.add("staking.deposit", &deposit);
+    let unbond = staking::unbond(node.operator.pubkey(), node.address, 1);
+    table.add("staking.unbond", &world.act(unbond, &node.operator));
+    world.pass(PARAMS.unbonding_secs);
+    let withdraw = world.unstake_instruction(&node);
+    table.add("staking.withdraw", &world.act(withdraw, &node.operator));
+}
+
+fn app_life(world: &mut World, table: &mut Table) {
+    let node = world.node("serving");
+    let app = world.authority_of_app("measured");
+    let (authority, policy) = (app.authority.pubkey(), world.policy(&app.voucher_signer));
+    let create = registry::create_app(authority, 0, policy.clone());
+    table.add("registry.create_app", &world.act(create, &app.authority));
+    table.add("registry.update_app", &world.update_app(&app, policy));
+    table.add("settlement.open_escrow", &world.open_escrow(&app));
+    table.add("settlement.deposit", &world.deposit(&app, DEPOSIT));
+    let (channel, open) = world.channel_instruction(&app, &node);
+    table.add("settlement.open_channel", &world.act(open, &app.authority));
+    let args = world.session_args(CAP);
+    let (session, open) = world.session_instruction(&app, &channel, args);
+    table.add("settlement.open_session", &world.act(open, &app.authority));
+    table.add("settlement.redeem_voucher", &world.redeem(&app, &session, USDC));
+    table.add("settlement.end_session", &world.end_session(&app, &session));
+    table.add("settlement.request_withdrawal", &world.request_withdrawal(&app, USDC));
+    let cancel = settlement::cancel_withdrawal(authority, app.address);
+    table.add("settlement.cancel_withdrawal", &world.act(cancel, &app.authority));
+    world.request_withdrawal(&app, USDC);
+    world.pass(PARAMS.withdrawal_notice_secs);
+    let withdraw = world.withdraw_instruction(&app);
+    table.add("settlement.withdraw", &world.act(withdraw, &app.authority));
+    table.add("settlement.close_session", &world.close_session(&app, &session));
+    table.add("settlement.close_channel", &world.close_channel(&app, &channel));
+}

@@ -26,7 +26,7 @@ impl Random {
     }
 
     /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub fn any(&mut self) -> u64 {
         self.counter += 1;
         let digest = sha256(&[&self.seed.to_le_bytes(), &self.counter.to_le_bytes()]);
         digest.iter().take(8).fold(0, |number, &byte| number << 8 | u64::from(byte))
@@ -37,12 +37,12 @@ impl Random {
     /// # Panics
     /// When `bound` is zero.
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.any() % bound
     }
 
     /// An index into something of length `len`.
     pub fn index(&mut self, len: usize) -> usize {
-        (self.next() % len as u64) as usize
+        (self.any() % len as u64) as usize
     }
 
     /// True once in `n` times.

@@ -84,3 +84,8 @@ pub(crate) fn remember(reason: &Reason) {
 pub fn was_reached(reason: &Reason) -> bool {
     REACHED.with_borrow(|reached| reached.contains(&(reason.program, reason.number)))
 }
+
+/// Forgets the refusals seen on this thread.
+pub fn forget() {
+    REACHED.with_borrow_mut(BTreeSet::clear);
+}

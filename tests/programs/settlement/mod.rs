@@ -43,5 +43,6 @@ pub mod close_session {
 pub mod redeem_voucher {
     pub mod flows;
     pub mod guards;
+    pub mod payees;
     pub mod precompile;
 }

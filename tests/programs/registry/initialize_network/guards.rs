@@ -9,6 +9,7 @@ use heliograph_tests::reason::{already_in_use, in_registry};
 use heliograph_tests::world::PARAMS;
 use heliograph_tests::{Reason, World};
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 /// Tries to initialise a bare world's network with these tokens and parameters.
 fn refused(
@@ -55,7 +56,7 @@ fn authority_of_another_program_rejects() {
     let mut initialize = initialize_network(stranger.pubkey(), tokens, args);
     assert_eq!(initialize.accounts[6].pubkey, pda::program_data(&pda::REGISTRY));
     initialize.accounts[6].pubkey = pda::program_data(&pda::STAKING);
-    world.refuse(&[initialize.clone()], &[&stranger], RegistryError::NotUpgradeAuthority);
+    world.refuse(from_ref(&initialize), &[&stranger], RegistryError::NotUpgradeAuthority);
     // And its program with it.
     initialize.accounts[5].pubkey = pda::STAKING;
     let why = in_registry(ErrorCode::InvalidProgramId);

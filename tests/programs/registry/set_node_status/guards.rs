@@ -5,6 +5,7 @@ use heliograph_registry::state::{Node, NodeStatus};
 use heliograph_tests::world::STAKE_MIN;
 use heliograph_tests::{NodeParty, World, Zoo};
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 const ALL: [NodeStatus; 5] = [Pending, Active, Draining, Jailed, Exited];
 /// The steps an operator may order; `docs` and the README list the same.
@@ -68,10 +69,10 @@ pub fn activation_below_the_least_stake_rejects() {
     let node = world.registered("node");
     let activate = set_node_status(node.operator.pubkey(), node.address, Active);
     let refused = RegistryError::StakeBelowMinimum;
-    world.refuse(&[activate.clone()], &[&node.operator], refused);
+    world.refuse(from_ref(&activate), &[&node.operator], refused);
     world.open_position(&node);
     world.stake(&node, STAKE_MIN - 1);
-    world.refuse(&[activate.clone()], &[&node.operator], refused);
+    world.refuse(from_ref(&activate), &[&node.operator], refused);
     world.stake(&node, 1);
     world.act(activate, &node.operator);
 }

@@ -3,18 +3,19 @@ use heliograph_settlement::error::SettlementError;
 use heliograph_tests::world::PARAMS;
 use heliograph_tests::{Scene, Zoo};
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 #[test]
 pub fn open_session_rejects() {
     let mut scene = Scene::new();
     let (app, session) = (scene.app.clone(), scene.session);
     let close = close_channel(app.authority.pubkey(), app.address, session.channel);
-    scene.refuse(&[close.clone()], &[&app.authority], SettlementError::ChannelHasSessions);
+    scene.refuse(from_ref(&close), &[&app.authority], SettlementError::ChannelHasSessions);
     // Ending it is not enough: it must be closed.
     scene.end_session(&app, &session);
-    scene.refuse(&[close.clone()], &[&app.authority], SettlementError::ChannelHasSessions);
+    scene.refuse(from_ref(&close), &[&app.authority], SettlementError::ChannelHasSessions);
     scene.pass(PARAMS.redeem_grace_secs + 1);
-    scene.refuse(&[close.clone()], &[&app.authority], SettlementError::ChannelHasSessions);
+    scene.refuse(from_ref(&close), &[&app.authority], SettlementError::ChannelHasSessions);
     scene.close_session(&app, &session);
     scene.act(close, &app.authority);
 }

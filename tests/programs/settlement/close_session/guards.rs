@@ -3,6 +3,7 @@ use heliograph_tests::parties::SESSION_SECS;
 use heliograph_tests::world::PARAMS;
 use heliograph_tests::{Scene, Zoo};
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 /// From a session's opening to the last second in which it can be redeemed.
 const REDEEMABLE_SECS: i64 = SESSION_SECS + PARAMS.redeem_grace_secs as i64;
@@ -13,7 +14,7 @@ pub fn redeemable_session_rejects() {
     let close = scene.close_session_instruction(&scene.app, &scene.session);
     for secs in [0, REDEEMABLE_SECS] {
         scene.pass(secs);
-        scene.refuse(&[close.clone()], &[], SettlementError::SessionRedeemable);
+        scene.refuse(from_ref(&close), &[], SettlementError::SessionRedeemable);
     }
     scene.pass(1);
     scene.run(&[close], &[]);

@@ -74,7 +74,7 @@ fn no_signature_rejects() {
     let mut scene = Scene::new();
     let [mut ed25519, redeem] = scene.bring(&scene.voucher(USDC));
     ed25519.data = ed25519_of_many(&[]).data;
-    // The runtime may or may not accept an instruction over nothing; money does not move either way.
+    // Whether or not the runtime accepts an instruction over nothing, no money moves.
     let before = scene.tokens(&scene.node.payout);
     assert!(scene.attempt(&[ed25519, redeem], &[]).is_err());
     assert_eq!(scene.tokens(&scene.node.payout), before);

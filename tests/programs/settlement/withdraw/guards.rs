@@ -4,6 +4,7 @@ use heliograph_tests::world::PARAMS;
 use heliograph_tests::{Scene, Zoo};
 use solana_signer::Signer;
 use std::ops::DerefMut;
+use std::slice::from_ref;
 
 /// Gives notice of everything and lets `secs` pass.
 fn noticed(scene: &mut Scene, secs: u32) {
@@ -18,7 +19,7 @@ pub fn notice_not_over_rejects() {
     noticed(&mut scene, PARAMS.withdrawal_notice_secs - 1);
     let withdraw = scene.withdraw_instruction(&scene.app);
     let authority = scene.app.authority.insecure_clone();
-    scene.refuse(&[withdraw.clone()], &[&authority], SettlementError::WithdrawalNotDue);
+    scene.refuse(from_ref(&withdraw), &[&authority], SettlementError::WithdrawalNotDue);
     scene.pass(1);
     scene.act(withdraw, &authority);
 }

@@ -2,6 +2,7 @@ use heliograph_staking::error::StakingError;
 use heliograph_tests::world::PARAMS;
 use heliograph_tests::{Scene, Zoo};
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 #[test]
 pub fn nothing_unbonding_rejects() {
@@ -18,7 +19,7 @@ fn cooldown_not_over_rejects() {
     scene.unbond(&node, 5);
     let withdraw = scene.unstake_instruction(&node);
     scene.pass(PARAMS.unbonding_secs - 1);
-    scene.refuse(&[withdraw.clone()], &[&node.operator], StakingError::NothingMatured);
+    scene.refuse(from_ref(&withdraw), &[&node.operator], StakingError::NothingMatured);
     scene.pass(1);
     let twice = [withdraw.clone(), withdraw.clone()];
     scene.refuse(&twice, &[&node.operator], StakingError::NothingMatured);

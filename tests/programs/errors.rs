@@ -1,0 +1,149 @@
+//! Every error code: its number, its message, and a guard that reaches it.
+
+use crate::{registry as r, settlement as e, staking as s};
+use heliograph_registry::error::RegistryError;
+use heliograph_settlement::error::SettlementError;
+use heliograph_staking::error::StakingError;
+use heliograph_tests::{Reason, reason};
+use std::collections::BTreeSet;
+
+/// A code, the number it had when it was published, and the guard that reaches it.
+type Row = (Reason, u32, String, fn());
+
+/// The codes of one program. The match makes the compiler refuse a list that is not complete.
+macro_rules! codes {
+    ($list:ident, $error:ident: $($name:ident = $number:literal by $guard:path,)*) => {
+        fn $list() -> Vec<Row> {
+            let listed = |error: $error| match error {
+                $($error::$name => $error::$name,)*
+            };
+            vec![$({
+                let error = listed($error::$name);
+                (Reason::from(error), 6_000 + $number, error.to_string(), $guard as fn())
+            },)*]
+        }
+    };
+}
+
+codes! { registry_codes, RegistryError:
+    NotUpgradeAuthority = 0 by r::initialize_network::guards::stranger_rejects,
+    SharesInvalid = 1 by r::initialize_network::guards::shares_above_one_whole_reject,
+    WithdrawalNoticeTooShort = 2 by r::initialize_network::guards::notice_within_the_grace_rejects,
+    DurationZero = 3 by r::initialize_network::guards::zero_duration_rejects,
+    PaymentMintDecimals = 4
+        by r::initialize_network::guards::payment_mint_of_other_decimals_rejects,
+    ServicesInvalid = 100 by r::register_node::guards::unusable_profile_rejects,
+    CountryInvalid = 101 by r::register_node::guards::unusable_profile_rejects,
+    EndpointInvalid = 102 by r::register_node::guards::unusable_profile_rejects,
+    RegionInvalid = 103 by r::register_node::guards::unusable_profile_rejects,
+    CapacityZero = 104 by r::register_node::guards::unusable_profile_rejects,
+    NotOperator = 105 by r::update_node::guards::stranger_rejects,
+    StatusTransition = 106 by r::set_node_status::guards::every_step_but_the_allowed_rejects,
+    StakeBelowMinimum = 107 by r::set_node_status::guards::activation_below_the_least_stake_rejects,
+    KeysNotDistinct = 108 by r::register_node::guards::one_key_for_operator_and_node_rejects,
+    NotAppAuthority = 200 by r::update_app::guards::stranger_rejects,
+    VoucherSignerExpired = 201 by r::create_app::guards::unusable_policy_rejects,
+    CountriesInvalid = 202 by r::create_app::guards::unusable_policy_rejects,
+    VoucherSignerInvalid = 203 by r::create_app::guards::unusable_policy_rejects,
+}
+
+codes! { staking_codes, StakingError:
+    NotOwner = 0 by s::deposit::guards::stranger_rejects,
+    NotOperator = 1 by s::open_position::guards::stranger_rejects,
+    OtherNode = 2 by s::deposit::guards::other_node_rejects,
+    OtherMint = 3 by s::deposit::guards::other_mint_rejects,
+    OtherStakingProgram = 4
+        by s::open_position::guards::network_of_another_staking_program_rejects,
+    AmountZero = 100 by s::deposit::guards::zero_rejects,
+    AmountAboveBonded = 101 by s::unbond::guards::more_than_is_bonded_rejects,
+    Overflow = 102 by s::deposit::guards::overflow_rejects,
+    UnbondingSlotsFull = 200 by s::unbond::guards::ninth_unbonding_at_once_rejects,
+    NothingMatured = 201 by s::withdraw::guards::nothing_unbonding_rejects,
+}
+
+codes! { settlement_codes, SettlementError:
+    NotAppAuthority = 0 by e::request_withdrawal::guards::stranger_rejects,
+    OtherApp = 1 by e::request_withdrawal::guards::escrow_of_another_app_rejects,
+    OtherMint = 2 by e::deposit::guards::other_mint_rejects,
+    AmountZero = 3 by e::deposit::guards::zero_rejects,
+    Overflow = 4 by e::deposit::guards::overflow_rejects,
+    AmountAboveBalance = 5 by e::request_withdrawal::guards::more_than_is_deposited_rejects,
+    WithdrawalPending = 6 by e::request_withdrawal::guards::second_notice_rejects,
+    NoWithdrawalPending = 7 by e::cancel_withdrawal::guards::nothing_under_notice_rejects,
+    WithdrawalNotDue = 8 by e::withdraw::guards::notice_not_over_rejects,
+    OtherChannel = 100 by e::close_channel::guards::channel_of_another_app_rejects,
+    ChannelHasSessions = 101 by e::close_channel::guards::open_session_rejects,
+    NodeNotActive = 200 by e::open_session::guards::node_not_active_rejects,
+    NodePrivate = 201 by e::open_session::guards::node_of_another_app_rejects,
+    ServicesNotSold = 202 by e::open_session::guards::services_not_sold_reject,
+    PriceAboveCeiling = 203 by e::open_session::guards::price_above_the_sessions_ceiling_rejects,
+    CountryNotAllowed = 204 by e::open_session::guards::country_not_allowed_rejects,
+    CapZero = 205 by e::open_session::guards::cap_of_zero_rejects,
+    ExpiryInvalid = 206 by e::open_session::guards::expiry_out_of_range_rejects,
+    ExpiryAfterSigner = 207 by e::open_session::guards::expiry_after_the_signers_rejects,
+    SessionEnded = 208 by e::end_session::guards::ended_session_rejects,
+    SessionRedeemable = 209 by e::close_session::guards::redeemable_session_rejects,
+    OtherRentPayer = 210 by e::close_session::guards::rent_for_a_stranger_rejects,
+    NoSignatureInstruction = 300
+        by e::redeem_voucher::precompile::missing_signature_instruction_rejects,
+    SignatureInstructionInvalid = 301 by e::redeem_voucher::precompile::two_signatures_reject,
+    OtherVoucherSigner = 302 by e::redeem_voucher::guards::another_signer_rejects,
+    NotAVoucher = 303 by e::redeem_voucher::guards::truncated_message_rejects,
+    VoucherOtherChannel = 304 by e::redeem_voucher::guards::voucher_of_another_channel_rejects,
+    VoucherOtherSession = 305 by e::redeem_voucher::guards::voucher_of_another_session_rejects,
+    VoucherStale = 306 by e::redeem_voucher::guards::replayed_voucher_rejects,
+    VoucherOverCap = 307 by e::redeem_voucher::guards::amount_over_cap_rejects,
+    EscrowEmpty = 308 by e::redeem_voucher::guards::empty_escrow_rejects,
+    RedeemTooLate = 309 by e::redeem_voucher::guards::expired_grace_rejects,
+    OtherPayee = 310 by e::redeem_voucher::guards::payout_of_somebody_else_rejects,
+    OtherSession = 311 by e::redeem_voucher::guards::session_of_another_node_rejects,
+}
+
+fn all_reached(rows: Vec<Row>) {
+    for (code, ..) in &rows {
+        assert!(!reason::was_reached(code), "a fresh thread has reached nothing");
+    }
+    for (code, _, _, guard) in rows {
+        reason::forget();
+        guard();
+        assert!(reason::was_reached(&code), "its guard does not reach {code:?}");
+    }
+}
+
+#[test]
+fn every_registry_code_is_reached() {
+    all_reached(registry_codes());
+}
+
+#[test]
+fn every_staking_code_is_reached() {
+    all_reached(staking_codes());
+}
+
+#[test]
+fn every_settlement_code_is_reached() {
+    all_reached(settlement_codes());
+}
+
+#[test]
+fn numbers_are_the_published_ones_and_unique() {
+    for rows in [registry_codes(), staking_codes(), settlement_codes()] {
+        let numbers: BTreeSet<u32> = rows.iter().map(|row| row.0.number).collect();
+        assert_eq!(numbers.len(), rows.len(), "two errors with one number");
+        for (code, published, ..) in &rows {
+            assert_eq!(code.number, *published, "{} was renumbered", code.name);
+        }
+    }
+}
+
+#[test]
+fn messages_are_unique_sentences() {
+    for rows in [registry_codes(), staking_codes(), settlement_codes()] {
+        let messages: BTreeSet<&String> = rows.iter().map(|row| &row.2).collect();
+        assert_eq!(messages.len(), rows.len(), "two errors with one message");
+        for message in messages {
+            assert!(message.starts_with(char::is_uppercase), "{message}");
+            assert!(!message.ends_with('.'), "{message}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! Sizes and discriminators: what clients and archived history rely on.
+
+use anchor_lang::{Discriminator, Space};
+use heliograph_client::pda;
+use heliograph_protocol::hash::sha256;
+use heliograph_registry::state::{App, Network, Node};
+use heliograph_settlement::state::{Channel, Escrow, Session};
+use heliograph_staking::state::Position;
+use heliograph_tests::{Scene, events};
+use std::collections::BTreeSet;
+
+/// First bytes of SHA-256 of `namespace:name`, as the framework derives discriminators.
+fn derived(namespace: &str, name: &str) -> Vec<u8> {
+    sha256(&[namespace.as_bytes(), b":", name.as_bytes()])[..8].to_vec()
+}
+
+/// Name, size with discriminator, discriminator.
+fn shape<T: Discriminator + Space>(name: &'static str) -> (&'static str, usize, &'static [u8]) {
+    (name, T::DISCRIMINATOR.len() + T::INIT_SPACE, T::DISCRIMINATOR)
+}
+
+#[test]
+fn account_sizes_and_discriminators_are_the_published_ones() {
+    let shapes = [
+        (shape::<Network>("Network"), 522, [51, 5, 209, 183, 60, 99, 156, 251]),
+        (shape::<Node>("Node"), 507, [208, 53, 1, 3, 49, 122, 180, 49]),
+        (shape::<App>("App"), 322, [67, 135, 84, 79, 153, 49, 239, 169]),
+        (shape::<Position>("Position"), 348, [170, 188, 143, 228, 122, 64, 247, 208]),
+        (shape::<Escrow>("Escrow"), 235, [31, 213, 123, 187, 186, 22, 218, 155]),
+        (shape::<Channel>("Channel"), 182, [49, 159, 99, 106, 220, 87, 219, 88]),
+        (shape::<Session>("Session"), 363, [243, 81, 72, 115, 214, 188, 72, 144]),
+    ];
+    for ((name, size, discriminator), published_size, published) in shapes {
+        assert_eq!(size, published_size, "size of {name}");
+        assert_eq!(discriminator, derived("account", name), "discriminator of {name}");
+        assert_eq!(discriminator, published, "published discriminator of {name}");
+    }
+}
+
+#[test]
+fn accounts_on_chain_have_their_size() {
+    let scene = Scene::new();
+    for (address, size) in [
+        (pda::network(), 522),
+        (scene.node.address, 507),
+        (scene.app.address, 322),
+        (scene.node.position(), 348),
+        (scene.app.escrow(), 235),
+        (scene.session.channel, 182),
+        (scene.session.address, 363),
+    ] {
+        assert_eq!(scene.account(&address).expect("made by the scene").data.len(), size);
+    }
+}
+
+#[test]
+fn instruction_discriminators_come_from_their_names() {
+    macro_rules! instructions {
+        ($($program:ident: $($name:ident = $text:literal),*;)*) => {{
+            let mut all = Vec::new();
+            $($(
+                let discriminator = $program::instruction::$name::DISCRIMINATOR;
+                assert_eq!(discriminator, derived("global", $text), "{}", $text);
+                all.push((stringify!($program), discriminator));
+            )*)*
+            all
+        }};
+    }
+    use heliograph_registry as registry;
+    use heliograph_settlement as settlement;
+    use heliograph_staking as staking;
+    let all = instructions! {
+        registry: InitializeNetwork = "initialize_network", RegisterNode = "register_node",
+            UpdateNode = "update_node", SetNodeStatus = "set_node_status",
+            RecordStake = "record_stake", CreateApp = "create_app", UpdateApp = "update_app";
+        staking: OpenPosition = "open_position", Deposit = "deposit", Unbond = "unbond",
+            Withdraw = "withdraw";
+        settlement: OpenEscrow = "open_escrow", Deposit = "deposit",
+            RequestWithdrawal = "request_withdrawal", CancelWithdrawal = "cancel_withdrawal",
+            Withdraw = "withdraw", OpenChannel = "open_channel", CloseChannel = "close_channel",
+            OpenSession = "open_session", EndSession = "end_session",
+            CloseSession = "close_session", RedeemVoucher = "redeem_voucher";
+    };
+    assert_eq!(all.len(), 22);
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 22);
+}
+
+#[test]
+fn event_discriminators_come_from_their_names() {
+    let all = events::all();
+    for (name, _, discriminator) in &all {
+        assert_eq!(*discriminator, derived("event", name), "{name}");
+    }
+    let distinct: BTreeSet<_> = all.iter().map(|event| &event.2).collect();
+    assert_eq!(distinct.len(), all.len(), "an event is known by its discriminator alone");
+}
+
+#[test]
+fn programs_live_where_they_say() {
+    use std::str::FromStr;
+    for (address, published) in [
+        (pda::REGISTRY, "reM4qLw9PfJ2F5i51rgcjdtRwLEQWoWtxMJsLVPADJK"),
+        (pda::STAKING, "stFtHY698dAqZ76JBwKY5oucnoPMLMJA6hxoCXzLHdw"),
+        (pda::SETTLEMENT, "SE7av8oURLjNFTzWF3KbNaR3vmRZya2eMAtjxoYnTee"),
+    ] {
+        assert_eq!(address, solana_pubkey::Pubkey::from_str(published).expect("an address"));
+    }
+}
