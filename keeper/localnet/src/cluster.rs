@@ -18,7 +18,7 @@ use surfpool_types::{
 };
 
 use crate::ports::Ports;
-use crate::{Config, Error, clock, genesis, restart};
+use crate::{Config, Error, clock, genesis, genesis_program, restart};
 
 /// Transactions that are still queued are executed first; a debug build does about thirty a
 /// second, so this is room for some hundred of them.
@@ -46,6 +46,11 @@ impl Cluster {
         genesis::settle(&mut svm, database, fresh)?;
         if let (Some(path), false) = (database, fresh) {
             restart::resume(&mut svm).map_err(|error| unusable(path, error))?;
+        }
+        if fresh {
+            for program in &config.programs {
+                genesis_program::add(&mut svm, program)?;
+            }
         }
         let offset = clock::Offset::default();
         offset.pin(svm.updated_at);

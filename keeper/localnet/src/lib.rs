@@ -16,6 +16,7 @@ mod clock;
 mod cluster;
 mod error;
 mod genesis;
+mod genesis_program;
 mod ports;
 mod restart;
 
@@ -29,6 +30,7 @@ use surfpool_core::solana_rpc_client::nonblocking::rpc_client::RpcClient;
 
 use cluster::Cluster;
 pub use error::Error;
+pub use genesis_program::GenesisProgram;
 use ports::Ports;
 
 /// A debug build on a busy machine answers within a second; a large database takes longer to open.
@@ -52,6 +54,8 @@ pub struct Config {
     /// A SQLite file to keep the chain in; a `.genesis` file appears beside it. Without it the
     /// chain is gone when the cluster stops.
     pub database: Option<PathBuf>,
+    /// Programs that are there from the first slot; a chain kept in a database has them already.
+    pub programs: Vec<GenesisProgram>,
 }
 
 impl Default for Config {
@@ -62,6 +66,7 @@ impl Default for Config {
             ws_port: 0,
             slot_ms: 400,
             database: None,
+            programs: Vec::new(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Starting and stopping: ports, repeated use in one process, the runtimes it works in.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use heliograph_localnet::{Config, Error, Localnet};
@@ -37,6 +38,20 @@ async fn clusters_run_side_by_side() {
     assert_ne!(one.rpc_url(), two.rpc_url());
     one.shutdown();
     assert!(two.unix_secs().await.unwrap() > 0, "stopping one must not stop the other");
+}
+
+#[tokio::test]
+async fn websocket_port_speaks_websocket() {
+    let localnet = Localnet::start(Config::default()).await.unwrap();
+    let mut stream = TcpStream::connect(localnet.ws_url().strip_prefix("ws://").unwrap()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let request = "GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
+                   Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                   Sec-WebSocket-Version: 13\r\n\r\n";
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 101");
 }
 
 #[tokio::test]

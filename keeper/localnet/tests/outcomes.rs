@@ -35,9 +35,10 @@ async fn failing_program_is_named_with_its_code_and_words() {
 
     // Found by simulation, so that nothing is paid; with a limit of one's own by the preflight;
     // and, past both, by the executed transaction.
-    let measured = send::prepare(&rpc, &payer, &[], &[call.clone()], Options::default()).await;
+    let calls = [call];
+    let measured = send::prepare(&rpc, &payer, &[], &calls, Options::default()).await;
     let explicit = Options { compute_unit_limit: Some(10_000), ..Options::default() };
-    let prepared = send::prepare(&rpc, &payer, &[], &[call], explicit).await.unwrap();
+    let prepared = send::prepare(&rpc, &payer, &[], &calls, explicit).await.unwrap();
     let preflight = send::submit(&rpc, &prepared).await;
     force(&rpc, &prepared).await;
     let executed = send::confirm(&rpc, &prepared).await;

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{app, audit, key, migrate, node, session, stake, transcribe, up};
+use crate::commands::{app, audit, bench, key, migrate, node, session, stake, transcribe, up};
 use crate::context::Context;
 use crate::output::Outcome;
 use clap::{Args, Parser, Subcommand};
@@ -93,6 +93,9 @@ pub enum Command {
     Transcribe(Box<transcribe::Transcribe>),
     /// Check every payment against the chain's history and a node's archive
     Audit(audit::Audit),
+    /// Measure costs and speed on this machine
+    #[command(subcommand)]
+    Bench(Box<bench::Bench>),
     /// Deploy the programs and initialise the network, or check that this was done
     Migrate(migrate::Migrate),
 }
@@ -109,6 +112,7 @@ impl Command {
             Self::Session(session) => session.execute(context).await,
             Self::Transcribe(transcribe) => transcribe.execute(context).await,
             Self::Audit(audit) => audit.execute(context).await,
+            Self::Bench(bench) => bench.execute(context).await,
             Self::Migrate(migrate) => migrate.execute(context).await,
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod audit;
+pub mod bench;
 pub mod key;
 pub mod migrate;
 pub mod node;

@@ -3,7 +3,7 @@ use heliograph_client::instruction::{registry, settlement, staking, token};
 use heliograph_client::send::{Options, send};
 use heliograph_client::stream::{Stream, StreamConfig, StreamError};
 use heliograph_client::{RetryPolicy, Rpc, account, pda};
-use heliograph_localnet::{Config, Localnet};
+use heliograph_localnet::{Config, GenesisProgram, Localnet};
 use heliograph_migrations::{Domain, Params, Plan, Programs, Tokens};
 use heliograph_protocol::price::Prices;
 use heliograph_protocol::receipt::Tip;
@@ -84,12 +84,19 @@ pub struct OpenSession {
 impl Network {
     /// Starts everything; about 15 s.
     pub async fn start(setup: Setup) -> Self {
-        let localnet = Localnet::start(Config::default()).await.expect("cluster starts");
-        let rpc = Rpc::new(localnet.rpc_url(), RetryPolicy::INTERACTIVE);
         let deployer = Keypair::new();
-        rpc.airdrop(&deployer.pubkey(), 1_000 * SOL).await.expect("airdrop");
         let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/deploy");
         let programs = Programs::load(&deploy, None).expect("run scripts/sbf/build.sh");
+        let authority = deployer.pubkey();
+        // Migrations find them unchanged.
+        let genesis = programs
+            .0
+            .iter()
+            .map(|program| GenesisProgram::new(program.key.pubkey(), authority, &program.elf));
+        let config = Config { programs: genesis.collect(), ..Config::default() };
+        let localnet = Localnet::start(config).await.expect("cluster starts");
+        let rpc = Rpc::new(localnet.rpc_url(), RetryPolicy::INTERACTIVE);
+        rpc.airdrop(&deployer.pubkey(), 1_000 * SOL).await.expect("airdrop");
         let plan = Plan {
             deployer: &deployer,
             programs: &programs,

@@ -6,7 +6,7 @@ use heliograph_client::instruction::{registry, settlement, staking, token};
 use heliograph_client::rpc::Transaction;
 use heliograph_client::send::{Options as SendOptions, send};
 use heliograph_client::{RetryPolicy, Rpc, account, pda};
-use heliograph_localnet::{Config, Localnet};
+use heliograph_localnet::{Config, GenesisProgram, Localnet};
 use heliograph_migrations::{Domain, Params, Plan, Programs, Tokens, run};
 use heliograph_protocol::price::Prices;
 use heliograph_registry::state::{Network, Node, NodeStatus};
@@ -122,17 +122,20 @@ impl Cast {
     }
 
     async fn set_up() -> Self {
-        let config = Config { slot_ms: 60, ..Config::default() };
+        let deployer = Keypair::new();
+        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/deploy");
+        let programs =
+            Programs::load(&deploy, None).expect("build the programs first: scripts/sbf/build.sh");
+        let genesis = programs.0.iter().map(|program| {
+            GenesisProgram::new(program.key.pubkey(), deployer.pubkey(), &program.elf)
+        });
+        let config = Config { slot_ms: 60, programs: genesis.collect(), ..Config::default() };
         let localnet = Localnet::start(config).await.unwrap();
         let rpc = Rpc::new(localnet.rpc_url(), RetryPolicy::INTERACTIVE);
-        let deployer = Keypair::new();
         let (operator, authority) = (Keypair::new(), Keypair::new());
         for (key, sol) in [(&deployer, 100), (&operator, 10), (&authority, 10)] {
             rpc.airdrop(&key.pubkey(), sol * SOL).await.unwrap();
         }
-        let deploy = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/deploy");
-        let programs =
-            Programs::load(&deploy, None).expect("build the programs first: scripts/sbf/build.sh");
         let params = Params {
             redeem_grace_secs: GRACE_SECS,
             withdrawal_notice_secs: NOTICE_SECS,

@@ -5,8 +5,9 @@ mod keeper;
 mod money;
 mod report;
 
-use crate::amount::Decimal;
+use crate::amount::{Decimal, USDC_DECIMALS, format_units};
 use crate::audio;
+use crate::chain;
 use crate::commands::app::{AppId, Create};
 use crate::commands::migrate::{describe, run_with_bars};
 use crate::commands::node::{Lifecycle, Register};
@@ -21,12 +22,12 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use folder::{Folder, Keys};
 use heliograph_audit::Options;
-use heliograph_client::{RetryPolicy, Rpc};
+use heliograph_client::{RetryPolicy, Rpc, pda};
 use heliograph_localnet::{Config, GenesisProgram, Localnet};
 use heliograph_migrations::{Domain, Params, Plan, Programs, Tokens};
 use heliograph_protocol::price::{DEFAULT_TRANSCRIPTION_MICRO_USDC, DEFAULT_WEBRTC_MICRO_USDC};
 use heliograph_protocol::service::Service;
-use heliograph_registry::state::NodeStatus;
+use heliograph_registry::state::{Network, NodeStatus};
 use keeper::Keeper;
 use money::Balances;
 use report::Report;
@@ -233,7 +234,7 @@ impl Up {
 
         say(context, "auditing every payment against chain and archive");
         let archive = folder.path("archive");
-        let nodes = vec![heliograph_client::pda::node(&keys.node.pubkey())];
+        let nodes = vec![pda::node(&keys.node.pubkey())];
         let options = Options { nodes, ..Options::default() };
         let audit = audit::run(&context.rpc, &archive.to_string_lossy(), options).await?;
         Ok(Report {
@@ -254,7 +255,7 @@ impl Up {
         &self,
         context: &Context,
         ready: &Ready,
-        network: &heliograph_registry::state::Network,
+        network: &Network,
     ) -> Result<()> {
         let keys = &ready.keys;
         let operator = context.signing_with(keys.path("operator"));
@@ -275,10 +276,10 @@ impl Up {
         }
         .execute(&operator)
         .await?;
-        let (_, node) = crate::chain::node(&context.rpc, &keys.node.pubkey()).await?;
+        let (_, node) = chain::node(&context.rpc, &keys.node.pubkey()).await?;
         let missing = network.params.node_stake_min.saturating_sub(node.stake);
         if missing > 0 {
-            let amount = crate::amount::format_units(missing, STAKE_DECIMALS).parse()?;
+            let amount = format_units(missing, STAKE_DECIMALS).parse()?;
             stake::Deposit { node_key: node_key(), amount }.execute(&operator).await?;
         }
         Lifecycle { node_key: node_key() }.execute(&operator, NodeStatus::Active).await?;
@@ -290,7 +291,7 @@ impl Up {
         &self,
         context: &Context,
         ready: &Ready,
-        network: &heliograph_registry::state::Network,
+        network: &Network,
     ) -> Result<()> {
         let keys = &ready.keys;
         let owner = context.signing_with(keys.path("app"));
@@ -311,7 +312,7 @@ impl Up {
         let missing = wanted.to_micro_usdc()?.saturating_sub(balances.escrow_micro_usdc);
         if missing > 0 {
             let amount =
-                crate::amount::format_units(missing, crate::amount::USDC_DECIMALS).parse()?;
+                format_units(missing, USDC_DECIMALS).parse()?;
             app::Deposit { amount, app: AppId::default() }.execute(&owner).await?;
         }
         Ok(())

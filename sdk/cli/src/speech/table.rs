@@ -53,7 +53,7 @@ pub fn describe(rows: &[Row]) -> String {
     ];
     let cells = rows.iter().map(|row| {
         vec![
-            (row.sequence + 1).to_string(),
+            row.sequence.to_string(),
             row.secs.to_string(),
             row.amount_micro_usdc.to_string(),
             row.cumulative_micro_usdc.to_string(),
