@@ -11,7 +11,7 @@ target=${CARGO_TARGET_DIR:-$REPO_ROOT/target}
 "$here/setup.sh" --all
 "$here/sbf/build.sh"
 step "Binaries (the first time 10 to 20 minutes)"
-cargo build --locked --package heliograph-cli --package heliograph-keeper --package heliograph-stt
+cargo build --locked --workspace --bins
 
 step "heliograph up"
 exec "$target/debug/heliograph" up \

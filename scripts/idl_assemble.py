@@ -15,6 +15,11 @@ BEGIN = re.compile(r"--- IDL begin (address|const|event|errors|program) ---")
 # The fields after `metadata`, in the order of the file; optional ones are left out when empty.
 FIELDS = ["docs", "instructions", "accounts", "events", "errors", "types", "constants"]
 REQUIRED = {"instructions"}
+# Some sections are printed with sorted keys; this is the order of the fields in the structs they stand for.
+KEYS = (
+    "kind code name msg docs discriminator writable signer optional address pda relations accounts args returns "
+    "serialization repr generics type value path account seeds program packed align fields variants alias"
+).split()
 TYPE_PATH = re.compile(r'"(?:\w+::)+(\w+)"')
 
 
@@ -40,6 +45,16 @@ def sections(lines):
         else:
             fail(f"section {kind!r} has no end")
         yield kind, "\n".join(body)
+
+
+def in_order(value):
+    """The same value with the keys of each object in the order of `KEYS`."""
+    if isinstance(value, list):
+        return [in_order(item) for item in value]
+    if isinstance(value, dict):
+        keys = sorted(value, key=lambda key: KEYS.index(key) if key in KEYS else len(KEYS))
+        return {key: in_order(value[key]) for key in keys}
+    return value
 
 
 def collect(lines):
@@ -72,7 +87,7 @@ def collect(lines):
     idl = {"address": address, "metadata": program["metadata"]}
     for field in FIELDS:
         if program.get(field) or field in REQUIRED:
-            idl[field] = program.get(field, [])
+            idl[field] = in_order(program.get(field, []))
     return idl
 
 
