@@ -97,13 +97,11 @@ mod tests {
     #[test]
     fn flags_are_well_formed_and_each_has_an_environment_twin() {
         Config::command().debug_assert();
-        for arg in Config::command().get_arguments().filter(|arg| {
-            !["help", "version"].contains(&arg.get_id().as_str())
-        }) {
-            let twin = format!(
-                "HELIOGRAPH_STT_{}",
-                arg.get_id().as_str().to_ascii_uppercase()
-            );
+        for arg in Config::command()
+            .get_arguments()
+            .filter(|arg| !["help", "version"].contains(&arg.get_id().as_str()))
+        {
+            let twin = format!("HELIOGRAPH_STT_{}", arg.get_id().as_str().to_ascii_uppercase());
             assert_eq!(arg.get_env().and_then(|env| env.to_str()), Some(twin.as_str()));
         }
     }

@@ -31,6 +31,8 @@ pub struct EngineInfo {
 pub enum Window {
     /// Fitted to the segment: several times faster on short ones, at the risk of a loop.
     Fitted,
+    /// This many encoder positions, 50 to the second, for measurements.
+    Exactly(usize),
     /// All of it, as the model was trained.
     Full,
 }

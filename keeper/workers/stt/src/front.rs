@@ -158,9 +158,8 @@ impl Front {
     }
 
     fn block_is_quiet(&self) -> bool {
-        let at = |position: u64| {
-            (position.saturating_sub(self.pcm_start) as usize).min(self.pcm.len())
-        };
+        let at =
+            |position: u64| (position.saturating_sub(self.pcm_start) as usize).min(self.pcm.len());
         let mut block = self.pcm.range(at(self.next_block)..at(self.next_block + BLOCK));
         block.all(|sample| (-QUIET_AMPLITUDE..=QUIET_AMPLITUDE).contains(sample))
     }

@@ -45,8 +45,7 @@ pub fn judge(transcript: &Transcript) -> Option<Gate> {
     if transcript.looped || compression_ratio(&transcript.text) > COMPRESSION_RATIO_MAX {
         return Some(Gate::Repetition);
     }
-    let unsure =
-        log_probability < PHRASE_LOG_PROBABILITY_MIN || no_speech > PHRASE_NO_SPEECH_MAX;
+    let unsure = log_probability < PHRASE_LOG_PROBABILITY_MIN || no_speech > PHRASE_NO_SPEECH_MAX;
     if phrases::wordless(&transcript.text) || (unsure && phrases::known(&transcript.text)) {
         return Some(Gate::KnownPhrase);
     }

@@ -335,11 +335,7 @@ impl Stream {
     }
 
     /// Reports progress if at least `every` samples have been judged since the last report.
-    fn progress(
-        &mut self,
-        answers: &mpsc::Sender<FromWorker>,
-        every: u64,
-    ) -> Result<(), HungUp> {
+    fn progress(&mut self, answers: &mpsc::Sender<FromWorker>, every: u64) -> Result<(), HungUp> {
         if self.front.judged() < self.progress_judged + every {
             return Ok(());
         }

@@ -79,7 +79,10 @@ pub enum ModelError {
         reason: LayoutError,
     },
     /// Whole as far as can be seen, and still refused by the library.
-    #[error("model file {path} (SHA-256 {}) was refused by whisper.cpp: {reason}", hex::encode(found))]
+    #[error(
+        "model file {path} (SHA-256 {}) was refused by whisper.cpp: {reason}",
+        hex::encode(found)
+    )]
     Refused {
         /// The file.
         path: PathBuf,

@@ -5,9 +5,7 @@
 
 use crate::inference::{Command, Session, WINDOW_SAMPLES};
 use futures_util::{SinkExt, StreamExt};
-use heliograph_worker_ipc::{
-    FrameError, FromWorker, MAX_AUDIO_SAMPLES, ToWorker, WorkerCodec,
-};
+use heliograph_worker_ipc::{FrameError, FromWorker, MAX_AUDIO_SAMPLES, ToWorker, WorkerCodec};
 use std::collections::HashMap;
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};

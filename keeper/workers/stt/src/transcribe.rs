@@ -2,13 +2,16 @@
 
 use crate::engine::{Engine, EngineError, Transcript, Window};
 use crate::front::to_float;
-use crate::segment::{self, Span};
 use crate::gates;
+use crate::segment::{self, Span};
 use heliograph_protocol::hash::Hash;
 use heliograph_protocol::record::{self, Record};
 use heliograph_worker_ipc::{Gate, Segment};
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+#[cfg(test)]
+mod tests;
 
 /// What became of a segment.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,8 +38,7 @@ impl std::fmt::Debug for Transcriber {
 impl Transcriber {
     /// `voice_activity` describes what runs before, for the records.
     pub fn new(engine: Box<dyn Engine>, voice_activity: &str) -> Self {
-        let filters =
-            [voice_activity, &segment::description(), &gates::description()].join(";");
+        let filters = [voice_activity, &segment::description(), &gates::description()].join(";");
         Self { engine, filters }
     }
 

@@ -54,8 +54,7 @@ impl VoiceActivity {
         if layout.window_samples as usize != WINDOW_SAMPLES {
             return Err(refused(format!("windows of {} samples", layout.window_samples)));
         }
-        let path =
-            file.path.to_str().ok_or_else(|| refused("its path is not UTF-8".to_owned()))?;
+        let path = file.path.to_str().ok_or_else(|| refused("its path is not UTF-8".to_owned()))?;
         let mut parameters = WhisperVadContextParams::new();
         // The model is so small that a second thread costs more in waiting than it computes.
         parameters.set_n_threads(1);

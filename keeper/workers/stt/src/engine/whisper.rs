@@ -22,6 +22,11 @@ const POSITIONS_PER_SEC: usize = 50;
 /// Fitted windows are a multiple of this, so that segments of similar length share one shape.
 const WINDOW_STEP: usize = 64;
 
+/// Smallest fitted window: 10.2 s. In tighter ones the decoder does not see the speech end and says
+/// it again: of 54 prompts of 2 to 20 s, 9 looped without this floor, 2 with 384, none with 512, and
+/// with 512 the word error rate is that of the full window (2.9 %) at a quarter of the work.
+const WINDOW_MIN: usize = 512;
+
 /// Most tokens of one segment: half the decoder's context, as in OpenAI's reference decoder. More
 /// only lengthens loops.
 const TOKENS_MAX: usize = 224;
@@ -75,8 +80,8 @@ impl Whisper {
         // let the window's rounding leak into the result.
         let mut parameters = WhisperContextParameters::default();
         parameters.use_gpu(false).flash_attn(false);
-        let context =
-            WhisperContext::new_from_buffer_with_params(&file.bytes, parameters).map_err(refused)?;
+        let context = WhisperContext::new_from_buffer_with_params(&file.bytes, parameters)
+            .map_err(refused)?;
         let state = context.create_state().map_err(refused)?;
         let languages = languages(layout);
         let mut sorted = languages.clone();
@@ -107,17 +112,18 @@ impl Whisper {
         })
     }
 
-    /// Encoder positions for a segment: a second more than it lasts. With less, an 11 s clip was
-    /// seen to loop over 191 tokens at full confidence.
+    /// Encoder positions for a segment: at least a second more than it lasts. With less, an 11 s
+    /// clip was seen to loop over 191 tokens at full confidence.
     fn positions(&self, samples: usize, window: Window) -> usize {
-        match window {
+        let wanted = match window {
             Window::Full => self.audio_context,
+            Window::Exactly(positions) => positions.max(1),
             Window::Fitted => {
                 let secs = samples.div_ceil(SAMPLE_RATE_HZ as usize) + 1;
-                let positions = (secs * POSITIONS_PER_SEC).next_multiple_of(WINDOW_STEP);
-                positions.min(self.audio_context)
+                (secs * POSITIONS_PER_SEC).next_multiple_of(WINDOW_STEP).max(WINDOW_MIN)
             }
-        }
+        };
+        wanted.min(self.audio_context)
     }
 
     /// Computes the spectrum and runs the encoder on `positions` of its context.

@@ -102,7 +102,9 @@ fn whisper_header(reader: &mut Reader<'_>) -> Result<(WhisperLayout, usize), Lay
     let text_layers = reader.field("the number of text layers", |v| (1..=64).contains(&v))?;
     let mels = reader.field("the number of mel bands", |v| v == 80 || v == 128)?;
     // Quantisation version × 1000 + type.
-    reader.field("the weight type", |v| [0, 1, 2, 3, 7, 8, 9, 10, 11, 12, 13, 14].contains(&(v % 1000)))?;
+    reader.field("the weight type", |v| {
+        [0, 1, 2, 3, 7, 8, 9, 10, 11, 12, 13, 14].contains(&(v % 1000))
+    })?;
 
     reader.field("the number of mel bands in the filters", |v| v == mels)?;
     reader.field("the number of spectrum bins", |v| v == FFT_BINS)?;
@@ -168,7 +170,10 @@ impl Reader<'_> {
         if plausible(value) {
             return Ok(value);
         }
-        Err(LayoutError::Implausible { what: what.to_owned(), value: i64::from(value.cast_signed()) })
+        Err(LayoutError::Implausible {
+            what: what.to_owned(),
+            value: i64::from(value.cast_signed()),
+        })
     }
 
     fn magic(&mut self) -> Result<(), LayoutError> {
@@ -236,18 +241,18 @@ impl Reader<'_> {
 /// Values and bytes per block of ggml's weight types that these files may use.
 fn block(kind: u32) -> Option<(u64, u64)> {
     Some(match kind {
-        0 => (1, 4),       // f32
-        1 => (1, 2),       // f16
-        2 => (32, 18),     // q4_0
-        3 => (32, 20),     // q4_1
-        6 => (32, 22),     // q5_0
-        7 => (32, 24),     // q5_1
-        8 => (32, 34),     // q8_0
-        10 => (256, 84),   // q2_K
-        11 => (256, 110),  // q3_K
-        12 => (256, 144),  // q4_K
-        13 => (256, 176),  // q5_K
-        14 => (256, 210),  // q6_K
+        0 => (1, 4),      // f32
+        1 => (1, 2),      // f16
+        2 => (32, 18),    // q4_0
+        3 => (32, 20),    // q4_1
+        6 => (32, 22),    // q5_0
+        7 => (32, 24),    // q5_1
+        8 => (32, 34),    // q8_0
+        10 => (256, 84),  // q2_K
+        11 => (256, 110), // q3_K
+        12 => (256, 144), // q4_K
+        13 => (256, 176), // q5_K
+        14 => (256, 210), // q6_K
         _ => return None,
     })
 }

@@ -161,7 +161,13 @@ impl Node {
 
     /// Sends audio in chunks and collects everything until the stream has finished. Stays within
     /// the worker's window without waiting for it: the recordings are short.
-    pub async fn hear(&mut self, stream: u64, start_sample: u64, pcm: &[i16], chunk: usize) -> Heard {
+    pub async fn hear(
+        &mut self,
+        stream: u64,
+        start_sample: u64,
+        pcm: &[i16],
+        chunk: usize,
+    ) -> Heard {
         self.open(stream, None, start_sample).await;
         for pcm in pcm.chunks(chunk) {
             self.send(ToWorker::Audio { stream, pcm: pcm.to_vec() }).await;

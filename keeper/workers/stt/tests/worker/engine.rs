@@ -7,6 +7,7 @@ use heliograph_stt::engine::{Engine, EngineError, Transcript, Whisper, Window};
 use heliograph_stt::front::to_float;
 use heliograph_stt::gates::judge;
 use heliograph_stt::model_file::ModelFile;
+use heliograph_worker_ipc::Gate;
 
 fn load(model: &str, threads: usize) -> Whisper {
     let file = ModelFile::read(&assets::model(model), None).unwrap();
@@ -89,10 +90,7 @@ fn english_model_serves_english_alone() {
     let mut engine = load(TINY_EN, 1);
     assert_eq!(engine.info().languages, ["en"]);
     let refused = engine.transcribe(&[0.0; 16_000], Some("de"), Window::Fitted).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "language 'de' is not served by this model; served: en"
-    );
+    assert_eq!(refused.to_string(), "language 'de' is not served by this model; served: en");
     assert!(!refused.is_retryable());
     let info = load(BASE, 1).info().clone();
     assert_eq!(info.languages.len(), 99);
@@ -108,14 +106,17 @@ fn audio_beyond_the_window_is_refused() {
     assert!(matches!(error, EngineError::TooLong { samples_max: 480_000, .. }), "{error}");
 }
 
-/// The guard is real: a window that fits this closely makes this clip loop, and the loop is
-/// stopped, seen, and gone in the full window.
+/// The guard is needed and works: too tight a window makes this prompt loop, the loop is stopped
+/// long before the decoder runs out of room, a gate sees it, and the full window is free of it.
 #[test]
-fn loop_is_stopped_and_cured_by_the_full_window() {
+fn loop_is_stopped_seen_and_cured_by_the_full_window() {
     let mut engine = load(BASE, 1);
-    let looping = &wav("jfk.wav")[assets::ASK_NOT];
-    let fitted = transcribe(&mut engine, looping, Window::Fitted);
-    println!("{fitted:?}");
-    let full = transcribe(&mut engine, looping, Window::Full);
+    let pcm = wav("asterisk/en/vm-tocallnum.wav");
+    let tight = transcribe(&mut engine, &pcm, Window::Exactly(192));
+    assert!(tight.looped && tight.tokens < 60, "{tight:?}");
+    assert!(tight.average_log_probability > -0.2, "said with conviction: {tight:?}");
+    assert_eq!(judge(&tight), Some(Gate::Repetition));
+    let full = transcribe(&mut engine, &pcm, Window::Full);
     assert_eq!(judge(&full), None, "{full:?}");
+    assert!(word_error_rate("Press 1 to call this number", &full.text) <= 0.2, "{full:?}");
 }

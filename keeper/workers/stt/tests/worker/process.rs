@@ -24,9 +24,8 @@ fn wrong_hash_names_the_file_and_both_hashes() {
     let dir = tempfile::tempdir().unwrap();
     let model = assets::model(TINY_EN);
     let expected = "0123456789abcdef".repeat(4);
-    let (code, error) = refused(
-        command(&model, &dir.path().join("stt.sock")).args(["--model-sha256", &expected]),
-    );
+    let (code, error) =
+        refused(command(&model, &dir.path().join("stt.sock")).args(["--model-sha256", &expected]));
     assert_eq!(code, Some(2), "{error}");
     for part in [TINY_EN, &expected, &sha256(&model)] {
         assert!(error.contains(part), "{part} is not in: {error}");
@@ -73,7 +72,8 @@ fn models_that_are_missing_or_of_another_kind_are_named() {
     let (code, error) = refused(&mut command(&assets::model(SILERO), &socket));
     assert_eq!(code, Some(2));
     assert!(error.contains(SILERO) && error.contains("of another kind"), "{error}");
-    let (code, error) = refused(command(&assets::model(TINY_EN), &socket).args(["--language", "de"]));
+    let (code, error) =
+        refused(command(&assets::model(TINY_EN), &socket).args(["--language", "de"]));
     assert_eq!(code, Some(2));
     assert!(error.contains("'de' is not served by this model; served: en"), "{error}");
     assert!(!socket.exists(), "no socket is left behind");
@@ -81,9 +81,8 @@ fn models_that_are_missing_or_of_another_kind_are_named() {
 
 #[test]
 fn usage_has_its_own_exit_status() {
-    let bare = |arg: &str| {
-        Command::new(env!("CARGO_BIN_EXE_heliograph-stt")).arg(arg).output().unwrap()
-    };
+    let bare =
+        |arg: &str| Command::new(env!("CARGO_BIN_EXE_heliograph-stt")).arg(arg).output().unwrap();
     assert_eq!(bare("--no-such-flag").status.code(), Some(64));
     let help = bare("--help");
     assert!(help.status.success());
@@ -189,8 +188,7 @@ async fn killed_worker_is_resumed_where_it_was_done() {
         if let Some(chunk) = chunks.next() {
             node.send(ToWorker::Audio { stream: 1, pcm: chunk.to_vec() }).await;
         }
-        while let Ok(answer) =
-            tokio::time::timeout(Duration::from_millis(10), node.answer()).await
+        while let Ok(answer) = tokio::time::timeout(Duration::from_millis(10), node.answer()).await
         {
             before.take(answer.expect("the worker is there"));
         }

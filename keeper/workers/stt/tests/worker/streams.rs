@@ -45,10 +45,10 @@ async fn speech_becomes_text_with_a_record_that_can_be_checked() {
         let span = segment.start_sample as usize..segment.end_sample as usize;
         assert_eq!(record.audio_sha256, audio_sha256(&pcm[span]));
         assert_eq!(record.text_sha256, text_sha256(&segment.text));
-        assert_eq!((record.audio_start_sample, record.audio_end_sample), (
-            segment.start_sample,
-            segment.end_sample
-        ));
+        assert_eq!(
+            (record.audio_start_sample, record.audio_end_sample),
+            (segment.start_sample, segment.end_sample)
+        );
         assert_eq!((&record.engine, &record.engine_version), (engine, engine_version));
         assert_eq!(&record.model_sha256, model_sha256);
         assert_eq!(record.language, "en");
@@ -81,8 +81,7 @@ async fn what_is_not_speech_gives_no_text_and_all_of_it_is_done() {
     for model in [TINY_EN, BASE] {
         let worker = Worker::start(model);
         let mut node = worker.connect().await;
-        let sounds =
-            [silence(12), tone(12), noise(12, 300), noise(12, 3_000), noise(12, 20_000)];
+        let sounds = [silence(12), tone(12), noise(12, 300), noise(12, 3_000), noise(12, 20_000)];
         for (stream, pcm) in (1..).zip(sounds) {
             let heard = node.hear(stream, 0, &pcm, CHUNK).await;
             assert_eq!(heard.segments, [], "{model}, sound {stream}");
