@@ -19,7 +19,7 @@ programs: ## compile the programs to Solana bytecode, into target/deploy
 
 build: ## compile the binaries
 	scripts/setup.sh --build
-	cargo build --locked --package heliograph-cli --package heliograph-keeper --package heliograph-stt
+	cargo build --locked --workspace --bins
 
 demo: ## the whole network on this machine: calls, speech, money, audit (ARGS=--keep leaves it running)
 	scripts/demo.sh $(ARGS)

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use heliograph_client::deploy::{Deployed, deploy};
 use heliograph_client::rpc::{Filter, Transaction};
-use heliograph_client::send::{Options, send};
+use heliograph_client::send::{Options, confirm, prepare, send, submit};
 use heliograph_client::{RetryPolicy, Rpc};
 use heliograph_localnet::{Config, Error, Localnet};
 use solana_instruction::{AccountMeta, Instruction};
@@ -62,6 +62,31 @@ async fn history_is_listed_oldest_first_from_where_it_was_left() {
     assert_eq!(listed(Some(sent[3])).await, sent[4..]);
     assert_eq!(listed(Some(sent[5])).await, []);
     assert!(rpc.signatures_for_address(&Pubkey::new_unique(), None).await.unwrap().is_empty());
+}
+
+/// Whoever replays the history reads each transaction once and goes on from there, so nothing may
+/// be listed before its block is closed: not without its time, nor in an order that changes yet.
+#[tokio::test]
+async fn history_lists_closed_blocks_only() {
+    let (_localnet, rpc, payer) = funded(Config::default()).await;
+    let to = Pubkey::new_unique();
+    let (mut seen, mut sent) = (Vec::new(), Vec::new());
+    for amount in 0..12 {
+        let pay = transfer(&payer.pubkey(), &to, SOL + amount);
+        let options = Options { compute_unit_limit: Some(1_000), ..Options::default() };
+        let prepared = prepare(&rpc, &payer, &[], &[pay], options).await.unwrap();
+        submit(&rpc, &prepared).await.unwrap();
+        sent.push(prepared.signature);
+        if amount == 11 {
+            confirm(&rpc, &prepared).await.unwrap();
+        }
+        for info in rpc.signatures_for_address(&to, seen.last().copied()).await.unwrap() {
+            let told = rpc.get_transaction(&info.signature).await.unwrap().unwrap();
+            assert!(told.block_time.is_some(), "listed before its block was closed");
+            seen.push(info.signature);
+        }
+    }
+    assert_eq!(seen, sent);
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::time::Instant;
 use heliograph_client::deploy::{Deployed, deploy};
 use heliograph_client::send::{Options, send};
 use heliograph_client::{Error, Rpc};
-use heliograph_localnet::Config;
+use heliograph_localnet::{Config, GenesisProgram};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
@@ -114,6 +114,21 @@ async fn deployments_that_cannot_succeed_cost_nothing() {
             if needed_lamports > available_lamports && available_lamports == SOL / 100),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn program_of_the_first_slot_is_like_a_deployed_one() {
+    let (key, authority) = (Keypair::new(), Keypair::new());
+    let elf = program("from the start", 0, 2_000);
+    let genesis = GenesisProgram::new(key.pubkey(), authority.pubkey(), &elf);
+    let (_localnet, rpc, payer) =
+        funded(Config { programs: vec![genesis], ..Config::default() }).await;
+    assert_eq!(call(&rpc, &payer, &key.pubkey()).await.unwrap(), "from the start");
+
+    let put = async |elf: &[u8]| deploy(&rpc, &payer, &key, &authority, elf, |_, _| {}).await;
+    assert_eq!(put(&elf).await.unwrap(), Deployed::Unchanged);
+    assert_eq!(put(&program("larger", 0, 9_000)).await.unwrap(), Deployed::Upgraded);
+    assert_eq!(call(&rpc, &payer, &key.pubkey()).await.unwrap(), "larger");
 }
 
 /// The size of our programs. Prints how long it takes.

@@ -21,6 +21,7 @@ const FAST: Config = Config {
     ws_port: 0,
     slot_ms: 25,
     database: None,
+    programs: Vec::new(),
 };
 
 #[tokio::test]

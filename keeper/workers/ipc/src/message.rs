@@ -62,7 +62,7 @@ pub enum ToWorker {
 
 /// From a worker to the node.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-#[expect(
+#[allow(
     clippy::large_enum_variant,
     reason = "a few messages a second, written out at once: boxing would cost every reader a deref"
 )]

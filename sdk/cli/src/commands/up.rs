@@ -251,12 +251,7 @@ impl Up {
     }
 
     /// The operator's side, through the same code as the commands.
-    async fn operate(
-        &self,
-        context: &Context,
-        ready: &Ready,
-        network: &Network,
-    ) -> Result<()> {
+    async fn operate(&self, context: &Context, ready: &Ready, network: &Network) -> Result<()> {
         let keys = &ready.keys;
         let operator = context.signing_with(keys.path("operator"));
         let node_key = || KeyRef::File(keys.path("node"));
@@ -287,12 +282,7 @@ impl Up {
     }
 
     /// The app's side.
-    async fn fund(
-        &self,
-        context: &Context,
-        ready: &Ready,
-        network: &Network,
-    ) -> Result<()> {
+    async fn fund(&self, context: &Context, ready: &Ready, network: &Network) -> Result<()> {
         let keys = &ready.keys;
         let owner = context.signing_with(keys.path("app"));
         Create {
@@ -311,8 +301,7 @@ impl Up {
         let balances = Balances::read(&context.rpc, network, keys).await?;
         let missing = wanted.to_micro_usdc()?.saturating_sub(balances.escrow_micro_usdc);
         if missing > 0 {
-            let amount =
-                format_units(missing, USDC_DECIMALS).parse()?;
+            let amount = format_units(missing, USDC_DECIMALS).parse()?;
             app::Deposit { amount, app: AppId::default() }.execute(&owner).await?;
         }
         Ok(())

@@ -10,8 +10,8 @@ use solana_signature::Signature;
 use solana_transaction_error::TransactionError;
 use solana_transaction_status_client_types::option_serializer::OptionSerializer;
 use solana_transaction_status_client_types::{
-    EncodedConfirmedTransactionWithStatusMeta, UiInstruction, UiLoadedAddresses,
-    UiTransactionEncoding, UiTransactionStatusMeta, UiTransactionTokenBalance,
+    EncodedConfirmedTransactionWithStatusMeta, TransactionConfirmationStatus, UiInstruction,
+    UiLoadedAddresses, UiTransactionEncoding, UiTransactionStatusMeta, UiTransactionTokenBalance,
 };
 
 use super::{Rpc, parse_pubkey};
@@ -98,9 +98,10 @@ impl Rpc {
         until: Option<Signature>,
     ) -> Result<Vec<SignatureInfo>, Error> {
         let mut newest_first: Vec<SignatureInfo> = Vec::new();
+        let mut before = None;
         loop {
             let config = RpcSignaturesForAddressConfig {
-                before: newest_first.last().map(|info| info.signature.to_string()),
+                before: before.clone(),
                 until: until.map(|signature| signature.to_string()),
                 limit: Some(SIGNATURES_PER_REQUEST),
                 commitment: Some(Self::commitment()),
@@ -115,7 +116,13 @@ impl Rpc {
                 newest_first.reverse();
                 return Ok(newest_first);
             }
+            before = page.last().map(|entry| entry.signature.clone());
             for entry in page {
+                // Not asked for at this commitment, but the embedded cluster lists it all the
+                // same, in an order that changes until the block is closed.
+                if entry.confirmation_status == Some(TransactionConfirmationStatus::Processed) {
+                    continue;
+                }
                 newest_first.push(SignatureInfo {
                     signature: parse_signature(&entry.signature)?,
                     slot: entry.slot,

@@ -10,7 +10,8 @@ pub fn from_token_bytes(bytes: &[u8]) -> String {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         let at_end = chunk.invalid().as_ptr_range().end == bytes.as_ptr_range().end;
-        if !chunk.invalid().is_empty() && !(at_end && is_cut_off(chunk.invalid())) {
+        let cut_off = at_end && is_cut_off(chunk.invalid());
+        if !(chunk.invalid().is_empty() || cut_off) {
             text.push(char::REPLACEMENT_CHARACTER);
         }
     }
