@@ -72,7 +72,7 @@ pub fn noise(secs: usize, amplitude: i16) -> Vec<i16> {
         state ^= state << 17;
         (state >> 48) as i16
     };
-    (0..secs * 16_000).map(|_| (i32::from(next()) * i32::from(amplitude) >> 15) as i16).collect()
+    (0..secs * 16_000).map(|_| ((i32::from(next()) * i32::from(amplitude)) >> 15) as i16).collect()
 }
 
 /// Word errors over words of the reference; case and punctuation do not count.
