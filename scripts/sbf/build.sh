@@ -28,7 +28,6 @@ flags=(
   -C panic=abort
   -C relocation-model=static
   -C target-cpu=v3 # v4 emits instructions that sBPF v3 rejects
-  -C target-feature=+allows-misaligned-mem-access
   -C passes=lower-atomic # one thread: atomics become plain loads and stores
   -C "link-arg=--export=$exported"
   -C link-arg=--arch=v3

@@ -49,7 +49,13 @@ unpack_llvm() {
   for suite in sid testing; do
     printf 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s %s main\n' "$mirror" "$suite" >"$work/sources.list"
     info "reading the package list of $suite"
-    apt-get "${opts[@]}" update -qq || die "cannot read Debian's $suite package list"
+    if ! apt-get "${opts[@]}" update -qq 2>"$work/update.log"; then
+      cat "$work/update.log" >&2
+      grep -q 'is expired' "$work/update.log" || die "cannot read Debian's $suite package list"
+      warn "the mirror's list of $suite is past its date: a mirror that lags, or is held back. Its signature holds; going on"
+      opts+=(-o Acquire::Check-Valid-Until=false)
+      apt-get "${opts[@]}" update -qq || die "cannot read Debian's $suite package list"
+    fi
     if apt-cache "${opts[@]}" show "libllvm$LLVM_MAJOR" >/dev/null 2>&1; then break; fi
   done
   info "downloading from $suite"
@@ -65,7 +71,7 @@ unpack_llvm() {
   mkdir "$work/only"
   ln -s "../root/usr/lib/x86_64-linux-gnu/$(basename "$library")" "$work/only/"
   for deb in "$work"/debs/*.deb; do dpkg-deb -W "$deb"; done >"$work/versions"
-  rm -rf "$work/debs" "$work/lists" "$work/cache" "$work/sources.list"
+  rm -rf "$work/debs" "$work/lists" "$work/cache" "$work/sources.list" "$work/update.log"
   publish "$work" "$llvm"
   stamp_set "$stamp" "$inputs"
 }
