@@ -22,18 +22,19 @@ die() {
   exit 1
 }
 
-# timed TITLE COMMAND...: runs a step and prints how long it took.
+# timed TITLE COMMAND...: runs a step and prints how long it took; stops the script when it fails, naming it.
 # The command runs plainly (not as a condition), so that `set -e` keeps its meaning inside functions.
 timed() {
-  local title=$1 started=$SECONDS
+  timed_title=$1
+  timed_start=$SECONDS
   shift
-  step "$title"
+  step "$timed_title"
+  trap timed_failure EXIT
   "$@"
-  info "$title: done in $((SECONDS - started)) s"
+  trap - EXIT
+  info "$timed_title: done in $((SECONDS - timed_start)) s"
 }
-
-# human_bytes FILE: the size of a file, with its unit.
-human_bytes() { numfmt --to=iec --suffix=B "$(stat -c %s "$1")"; }
+timed_failure() { printf 'error: %s: failed after %d s\n' "$timed_title" $((SECONDS - timed_start)) >&2; }
 
 # --- Files --------------------------------------------------------------------------------------------------
 
@@ -81,8 +82,7 @@ stamp_set() {
 
 # --- One run at a time --------------------------------------------------------------------------------------
 
-# lock NAME: held until the script (or subshell) ends. A second run waits, and says so. Programs started later must
-# not inherit it for ever: the descriptor closes with the last process that holds it.
+# lock NAME: held until the script (or subshell) ends. A second run waits, and says so.
 lock() {
   mkdir -p "$HELIOGRAPH_CACHE/locks"
   local fd
