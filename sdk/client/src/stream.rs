@@ -229,13 +229,24 @@ impl<'a> Stream<'a> {
     /// Cancel safe but for a receipt in the middle of being paid, which the node offers again when
     /// the session is continued.
     pub async fn next(&mut self) -> Result<StreamEvent, StreamError> {
+        loop {
+            if let Some(event) = self.next_message().await? {
+                return Ok(event);
+            }
+        }
+    }
+
+    /// The next message; `None` if it was dealt with here.
+    async fn next_message(&mut self) -> Result<Option<StreamEvent>, StreamError> {
         let message = match next_json(&mut self.socket).await {
             Ok(Some(message)) => message,
             Ok(None) => return Err(self.broken("closed by the node".into())),
             Err(reason) => return Err(self.broken(reason)),
         };
         match message {
-            ServerMessage::Credit { until_sample } => Ok(StreamEvent::Credit { until_sample }),
+            ServerMessage::Credit { until_sample } => {
+                Ok(Some(StreamEvent::Credit { until_sample }))
+            }
             ServerMessage::Transcription {
                 text,
                 start,
@@ -244,28 +255,46 @@ impl<'a> Stream<'a> {
                 language,
                 latency_ms,
                 ..
-            } => Ok(StreamEvent::Transcription {
+            } => Ok(Some(StreamEvent::Transcription {
                 text,
                 start,
                 end,
                 confidence,
                 language,
                 latency_ms,
-            }),
-            ServerMessage::Receipt { receipt } => self.pay(receipt).await,
-            ServerMessage::Ended { reason, message } => Ok(StreamEvent::Ended { reason, message }),
+            })),
+            ServerMessage::Receipt { receipt } => self.on_receipt(receipt).await,
+            ServerMessage::Ended { reason, message } => {
+                Ok(Some(StreamEvent::Ended { reason, message }))
+            }
             ServerMessage::Error { code, message } => Err(StreamError::Refused { code, message }),
             ServerMessage::Ready { .. } => Err(StreamError::Protocol("ready twice".into())),
         }
     }
 
-    async fn pay(&mut self, archived: ArchivedReceipt) -> Result<StreamEvent, StreamError> {
+    async fn on_receipt(
+        &mut self,
+        archived: ArchivedReceipt,
+    ) -> Result<Option<StreamEvent>, StreamError> {
+        // The last receipt again: its voucher was lost with the connection. It says the same.
+        if let Some(tip) = self.tip.filter(|tip| tip.hash == archived.signed.hash()) {
+            self.vouch(&tip).await?;
+            return Ok(None);
+        }
         let (receipt, tip) = self.check(&archived)?;
+        let voucher = self.vouch(&tip).await?;
+        self.tip = Some(tip);
+        let paid = PaidMinute { receipt, archived, voucher };
+        Ok(Some(StreamEvent::Minute(Box::new(paid))))
+    }
+
+    /// Signs and sends the voucher for a receipt that has been checked.
+    async fn vouch(&mut self, tip: &Tip) -> Result<Signed, StreamError> {
         let voucher = Voucher {
-            channel: receipt.channel,
-            session: receipt.session,
-            sequence: receipt.sequence,
-            cumulative_micro_usdc: receipt.cumulative_micro_usdc,
+            channel: self.config.terms.channel,
+            session: self.config.terms.session,
+            sequence: tip.sequence,
+            cumulative_micro_usdc: tip.cumulative_micro_usdc,
             receipt_hash: tip.hash,
         };
         let voucher = evidence::sign(&voucher, &self.config.domain, self.signer)
@@ -273,8 +302,7 @@ impl<'a> Stream<'a> {
         send_json(&mut self.socket, &ClientMessage::Voucher { voucher: voucher.clone() })
             .await
             .map_err(|reason| self.broken(reason))?;
-        self.tip = Some(tip);
-        Ok(StreamEvent::Minute(Box::new(PaidMinute { receipt, archived, voucher })))
+        Ok(voucher)
     }
 
     /// Everything the app can know about a receipt before it pays.

@@ -191,7 +191,7 @@ impl Network {
             price_ceilings_micro_usdc: Prices::DEFAULT.0,
             countries: vec![],
         };
-        let amount = 10 * deposit_micro_usdc;
+        let amount = 10 * deposit_micro_usdc + 1_000_000;
         let minted = [
             token::create_token_account(&deployer.pubkey(), &authority, &payment),
             token::mint_to(&payment, &authority, &deployer.pubkey(), amount).expect("mints"),

@@ -56,6 +56,8 @@ impl Process {
             .arg(&self.config.vad_model)
             .arg("--threads")
             .arg(self.config.threads.to_string())
+            // A keeper that is killed cannot stop it; an orphan would keep the socket.
+            .arg("--exit-with-parent")
             .stdin(std::process::Stdio::null())
             .kill_on_drop(true);
         if let Some(sha256) = &self.config.model_sha256 {

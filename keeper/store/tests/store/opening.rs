@@ -52,6 +52,26 @@ async fn new_file_is_opened_by_many_at_once() {
     }
 }
 
+/// What a second process meets while the first one makes the file: a lock on a file that is not in
+/// WAL mode yet, where SQLite refuses the switch at once.
+#[tokio::test]
+async fn opening_waits_until_a_new_file_is_free() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = SqliteConnectOptions::new()
+        .filename(file_in(&folder))
+        .create_if_missing(true)
+        .connect()
+        .await
+        .unwrap();
+    first.execute("BEGIN IMMEDIATE").await.unwrap();
+    let opening = tokio::spawn(Ledger::open(file_in(&folder), DOMAIN));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!opening.is_finished());
+    first.execute("ROLLBACK").await.unwrap();
+    let ledger = opening.await.unwrap().unwrap();
+    assert_eq!(ledger.record_session(&session(1)).await.unwrap(), Written::New);
+}
+
 #[tokio::test]
 async fn write_waits_for_the_lock_of_another_process() {
     let (folder, ledger, session) = ledger_with_session().await;

@@ -14,8 +14,11 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::net::{UnixListener, UnixSocket, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::JoinHandle;
 use tokio_util::codec::Framed;
+use tokio_util::task::AbortOnDropHandle;
+
+#[cfg(test)]
+mod tests;
 
 /// Commands between the socket and the inference thread. Audio in them counts against its
 /// stream's window, so this only bounds the small ones.
@@ -85,7 +88,8 @@ pub async fn serve(
     ready: FromWorker,
     sessions: mpsc::Sender<Session>,
 ) -> io::Result<()> {
-    let mut current: Option<JoinHandle<()>> = None;
+    // Aborted on drop, so that stopping to serve also ends the connection.
+    let mut current: Option<AbortOnDropHandle<()>> = None;
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -103,13 +107,13 @@ pub async fn serve(
             let _ = old.await;
         }
         let (ready, sessions) = (ready.clone(), sessions.clone());
-        current = Some(tokio::spawn(async move {
+        current = Some(AbortOnDropHandle::new(tokio::spawn(async move {
             tracing::info!("node connected");
             match connection(socket, ready, sessions).await {
                 Ok(()) => tracing::info!("node disconnected"),
                 Err(error) => tracing::warn!(%error, "connection ended"),
             }
-        }));
+        })));
     }
 }
 

@@ -76,8 +76,7 @@ pub async fn run(config: Config) -> Result<(), WorkerError> {
         }
     };
     drop(socket);
-    // `serve` is gone and with it every connection's task but the last, whose channels close with
-    // the runtime; the thread looks at them between segments.
+    // `serve` is gone, its connection with it, and the thread notices between two segments.
     let _ = tokio::time::timeout(STOP_GRACE, stopped_out.recv()).await;
     tracing::info!("stopped");
     result

@@ -42,9 +42,14 @@ pub fn wav(name: &str) -> Vec<i16> {
     reader.samples().map(|sample| sample.expect("a sample")).collect()
 }
 
+/// What is said in a recording.
+pub fn text(name: &str) -> String {
+    std::fs::read_to_string(audio(name)).expect("text")
+}
+
 /// The recordings of a language with their transcripts.
 pub fn manifest(language: &str) -> Vec<(String, String)> {
-    let manifest = std::fs::read_to_string(audio("manifest.tsv")).expect("text");
+    let manifest = text("manifest.tsv");
     let rows = manifest.lines().filter_map(|line| {
         let mut columns = line.split('\t');
         let (file, of, text) = (columns.next()?, columns.next()?, columns.next()?);
@@ -75,16 +80,18 @@ pub fn noise(secs: usize, amplitude: i16) -> Vec<i16> {
     (0..secs * 16_000).map(|_| ((i32::from(next()) * i32::from(amplitude)) >> 15) as i16).collect()
 }
 
+/// Words in lower case without punctuation, joined by spaces.
+pub fn words(text: &str) -> String {
+    let kept = text.replace('\'', "").to_lowercase();
+    let words = kept.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Word errors over words of the reference; case and punctuation do not count.
 pub fn word_error_rate(reference: &str, text: &str) -> f64 {
-    let words = |text: &str| -> Vec<String> {
-        let kept = text.replace('\'', "").to_lowercase();
-        kept.split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect()
-    };
     let (reference, text) = (words(reference), words(text));
+    let reference: Vec<&str> = reference.split_whitespace().collect();
+    let text: Vec<&str> = text.split_whitespace().collect();
     let mut row: Vec<usize> = (0..=text.len()).collect();
     for (i, expected) in reference.iter().enumerate() {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);

@@ -24,6 +24,7 @@ pub fn command(model: &Path, socket: &Path) -> Command {
         .arg("--vad-model")
         .arg(assets::model(assets::SILERO))
         .args(["--threads", "1"])
+        .env("RUST_LOG", "warn")
         .stdin(Stdio::null());
     command
 }

@@ -1,8 +1,6 @@
 //! The engine alone: what it says of speech and of everything else, and that it repeats itself.
 
-use crate::assets::{
-    self, BASE, JFK, TINY_EN, manifest, noise, silence, tone, wav, word_error_rate,
-};
+use crate::assets::{self, BASE, JFK, TINY_EN, noise, silence, tone, wav, word_error_rate, words};
 use heliograph_stt::engine::{Engine, EngineError, Transcript, Whisper, Window};
 use heliograph_stt::front::to_float;
 use heliograph_stt::gates::judge;
@@ -26,7 +24,7 @@ fn speech_is_transcribed_in_both_windows() {
     let pcm = wav("jfk.wav");
     for window in [Window::Fitted, Window::Full] {
         let transcript = transcribe(&mut engine, &pcm, window);
-        let text = transcript.text.to_lowercase();
+        let text = words(&transcript.text);
         assert!(text.contains("ask not what your country can do for you"), "{text}");
         assert!(word_error_rate(JFK, &text) <= 0.05, "{text}");
         assert_eq!(judge(&transcript), None);
@@ -75,12 +73,10 @@ fn no_speech_probability_tells_speech_from_its_absence() {
 fn language_is_heard() {
     let mut engine = load(BASE, 1);
     for language in ["en", "es", "fr"] {
-        for (file, _) in manifest(language).iter().filter(|(file, _)| file.contains("/demo-")) {
-            let pcm = wav(file);
-            if pcm.len() < 25 * 16_000 {
-                let transcript = transcribe(&mut engine, &pcm, Window::Fitted);
-                assert_eq!(transcript.language, language, "{file}: {}", transcript.text);
-            }
+        for prompt in ["demo-abouttotry", "vm-invalidpassword", "conf-onlyperson"] {
+            let pcm = wav(&format!("asterisk/{language}/{prompt}.wav"));
+            let transcript = transcribe(&mut engine, &pcm, Window::Fitted);
+            assert_eq!(transcript.language, language, "{prompt}: {}", transcript.text);
         }
     }
 }

@@ -139,7 +139,9 @@ async fn terminated_worker_leaves_in_order_even_while_it_decodes() {
     }
     let pid = worker.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let asked = Instant::now();
     assert_eq!(exit_code(&mut worker.child).await, Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(15), "it waited for a grace period to pass");
     assert!(!worker.socket.exists());
 }
 
@@ -158,6 +160,7 @@ async fn worker_follows_its_parent_when_asked_to() {
         .arg(assets::model(TINY_EN))
         .arg("--vad-model")
         .arg(assets::model(SILERO))
+        .env("RUST_LOG", "error")
         .stdin(Stdio::null())
         .spawn()
         .unwrap();
