@@ -12,7 +12,7 @@ const BATCH: u32 = 100;
 /// Runs until shutdown, then once more for what was signed last.
 pub async fn run(state: Arc<NodeState>) {
     loop {
-        let stopping = state.shutdown.is_cancelled();
+        let stopping = state.drained.is_cancelled();
         match copy(&state).await {
             Ok(true) => continue,
             Ok(false) => {}
@@ -23,7 +23,7 @@ pub async fn run(state: Arc<NodeState>) {
         }
         tokio::select! {
             () = state.archive_bell.notified() => {}
-            () = state.shutdown.cancelled() => {}
+            () = state.drained.cancelled() => {}
             () = tokio::time::sleep(RETRY) => {}
         }
     }

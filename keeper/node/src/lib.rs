@@ -34,7 +34,12 @@ pub use error::Error;
 use heliograph_client::Rpc;
 use state::NodeState;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How long streams may take to end.
+const DRAIN_LIMIT: Duration = Duration::from_secs(60);
+const DRAIN_POLL: Duration = Duration::from_millis(50);
 
 /// Runs the role until `shutdown` is cancelled: then streams end in order, and what is signed stays
 /// in the ledger for the next start.
@@ -48,8 +53,18 @@ pub async fn run(config: NodeConfig, rpc: Rpc, shutdown: CancellationToken) -> R
     let settle = tokio::spawn(settle::run(state.clone()));
     let served = http::serve(listener, state.clone()).await;
 
-    // Everything else watches the same token; wait, so that a transaction being recorded is.
+    // Streams outlive the server: they end with a receipt and a reason, for which they need the
+    // worker, the ledger and time.
     shutdown.cancel();
+    let drained = async {
+        while state.active_streams() > 0 {
+            tokio::time::sleep(DRAIN_POLL).await;
+        }
+    };
+    if tokio::time::timeout(DRAIN_LIMIT, drained).await.is_err() {
+        tracing::warn!(streams = state.active_streams(), "streams broken off");
+    }
+    state.drained.cancel();
     for task in [archive, settle] {
         if let Err(error) = task.await {
             tracing::error!(%error, "task of the node role panicked");

@@ -46,7 +46,7 @@ pub async fn run(state: Arc<NodeState>) {
         tokio::select! {
             () = state.settle_bell.notified() => {}
             () = tokio::time::sleep(POLL) => {}
-            () = state.shutdown.cancelled() => return,
+            () = state.drained.cancelled() => return,
         }
     }
 }

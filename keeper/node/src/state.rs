@@ -22,7 +22,10 @@ pub struct NodeState {
     pub ledger: Ledger,
     pub archive: Archive,
     pub worker: Worker,
+    /// Cancelled when the role is to stop: streams end.
     pub shutdown: CancellationToken,
+    /// Cancelled when all streams have ended: what serves them ends too.
+    pub drained: CancellationToken,
     /// Rung when there is something new to bring on chain.
     pub settle_bell: Notify,
     /// Rung when there is something new to archive.
@@ -53,13 +56,15 @@ impl NodeState {
         let chain = Chain::connect(rpc, &shutdown).await?;
         let ledger = Ledger::open(&config.database, chain.domain()).await?;
         let archive = Archive::open(&config.archive)?;
-        let worker = Worker::start(&config.transcription, shutdown.clone())?;
+        let drained = CancellationToken::new();
+        let worker = Worker::start(&config.transcription, drained.clone())?;
         Ok(Self {
             chain,
             ledger,
             archive,
             worker,
             shutdown,
+            drained,
             settle_bell: Notify::new(),
             archive_bell: Notify::new(),
             requests: Default::default(),
