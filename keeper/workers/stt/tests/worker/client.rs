@@ -23,7 +23,7 @@ pub fn command(model: &Path, socket: &Path) -> Command {
         .arg(model)
         .arg("--vad-model")
         .arg(assets::model(assets::SILERO))
-        .args(["--threads", "1"])
+        .args(["--threads", "1", "--exit-with-parent"])
         .env("RUST_LOG", "warn")
         .stdin(Stdio::null());
     command
