@@ -1,8 +1,10 @@
 //! The true history, over RPC and in pieces.
 
-use crate::scene::scene;
-use heliograph_audit::{Error, Options, Settlement, audit};
-use heliograph_client::{RetryPolicy, Rpc};
+use crate::scene::{of, scene};
+use heliograph_audit::{Auditor, Error, FindingKind, Options, Settlement, audit};
+use heliograph_client::{RetryPolicy, Rpc, pda};
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,6 +71,39 @@ fn order_within_a_slot_is_found() {
         }
         let report = scene.audit_history(&transactions);
         assert!(report.findings.is_empty(), "groups of {size}: {report}");
+    }
+}
+
+/// Older nodes do not say how deep a call was.
+#[test]
+fn unknown_depth_of_calls_changes_nothing() {
+    let scene = scene();
+    let mut transactions = scene.transactions.clone();
+    for instruction in transactions.iter_mut().flat_map(|t| &mut t.instructions) {
+        assert!(instruction.inner.iter().all(|inner| inner.stack_height > 1));
+        instruction.stack_height = 0;
+        instruction.inner.iter_mut().for_each(|inner| inner.stack_height = 0);
+    }
+    let report = scene.audit_history(&transactions);
+    assert!(report.findings.is_empty(), "{report}");
+}
+
+/// An archive is expected to hold the evidence of its own nodes alone.
+#[test]
+fn evidence_of_other_nodes_is_not_asked_for() {
+    let scene = scene();
+    let audit = |nodes: Vec<Pubkey>| {
+        let mut auditor = Auditor::new(Options { nodes, ..Options::default() });
+        auditor.carry_out(&scene.transactions);
+        auditor.finish(&scene.snapshot)
+    };
+    let own = pda::node(&scene.node_key.pubkey());
+    assert!(audit(vec![Pubkey::new_unique()]).findings.is_empty());
+    for nodes in [Vec::new(), vec![own]] {
+        let report = audit(nodes);
+        // Three receipts that were redeemed for in each session, and the vouchers themselves.
+        assert_eq!(of(&report, FindingKind::ReceiptMissing).len(), 2 + 3 + 2, "{report}");
+        assert_eq!(of(&report, FindingKind::VoucherMissing).len(), 2 + 4, "{report}");
     }
 }
 

@@ -13,14 +13,13 @@ use crate::exit::usage;
 use crate::output::Outcome;
 use anyhow::Result;
 use clap::Subcommand;
-pub use document::All;
+use document::All;
 
 /// Measure costs and speed on this machine
+// No comments on the variants: they would take the place of the commands' own help.
 #[derive(Debug, Subcommand)]
 pub enum Bench {
-    /// Cost of each instruction, time to settlement, speed of the speech worker
     Chain(chain::Chain),
-    /// Run every benchmark and write the document about them
     All(All),
 }
 

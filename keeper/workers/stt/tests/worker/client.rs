@@ -12,8 +12,8 @@ use tokio_util::codec::Framed;
 /// Longest any answer may take. Generous: builds may be running beside the test.
 pub const PATIENCE: Duration = Duration::from_secs(240);
 
-/// The binary with the test's models and one thread, so that tests side by side do not spin
-/// against each other.
+/// The binary with the test's models. One thread, so that tests side by side do not spin against
+/// each other; and it ends with the test, should the test be killed before it cleans up.
 pub fn command(model: &Path, socket: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_heliograph-stt"));
     command

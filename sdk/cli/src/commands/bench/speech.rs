@@ -17,6 +17,9 @@ use tokio_util::codec::Framed;
 /// Loading a model from a cold disk takes most of it.
 const READY_LIMIT: Duration = Duration::from_secs(180);
 
+/// A worker reports every 2 s of audio, so this is room for one that is thirty times too slow.
+const SILENCE_LIMIT: Duration = Duration::from_secs(60);
+
 /// Passes over the recording; the model is loaded before the first.
 pub const RUNS: u64 = 3;
 
@@ -123,8 +126,9 @@ async fn pass(socket: &mut Socket, stream: u64, pcm: &[i16], window: u64) -> Res
     let mut finishing = false;
     loop {
         // As far as the window allows, then as the worker gets on.
-        while sent < pcm.len() && ((sent + MAX_AUDIO_SAMPLES) as u64) <= done + window {
-            let end = pcm.len().min(sent + MAX_AUDIO_SAMPLES);
+        let allowed = usize::try_from(done + window).unwrap_or(usize::MAX).min(pcm.len());
+        while sent < allowed {
+            let end = allowed.min(sent + MAX_AUDIO_SAMPLES);
             socket.send(ToWorker::Audio { stream, pcm: pcm[sent..end].to_vec() }).await?;
             sent = end;
         }
@@ -132,7 +136,9 @@ async fn pass(socket: &mut Socket, stream: u64, pcm: &[i16], window: u64) -> Res
             socket.send(ToWorker::Finish { stream }).await?;
             finishing = true;
         }
-        match socket.next().await.transpose()? {
+        let answer = tokio::time::timeout(SILENCE_LIMIT, socket.next()).await;
+        let answer = answer.context("the worker says nothing any more")?;
+        match answer.transpose()? {
             None => bail!("the worker hung up"),
             Some(FromWorker::Final { segment, .. }) => {
                 segments += 1;
