@@ -41,6 +41,7 @@ codes! { registry_codes, RegistryError:
     StatusTransition = 106 by r::set_node_status::guards::every_step_but_the_allowed_rejects,
     StakeBelowMinimum = 107 by r::set_node_status::guards::activation_below_the_least_stake_rejects,
     KeysNotDistinct = 108 by r::register_node::guards::one_key_for_operator_and_node_rejects,
+    PayoutIsTreasury = 109 by r::register_node::guards::treasury_as_payout_rejects,
     NotAppAuthority = 200 by r::update_app::guards::stranger_rejects,
     VoucherSignerExpired = 201 by r::create_app::guards::unusable_policy_rejects,
     CountriesInvalid = 202 by r::create_app::guards::unusable_policy_rejects,

@@ -36,6 +36,8 @@ pub enum RegistryError {
     StakeBelowMinimum = 107,
     #[msg("The node key must not be the operator's, nor own the payout account")]
     KeysNotDistinct = 108,
+    #[msg("The payout account must not be the network's treasury")]
+    PayoutIsTreasury = 109,
 
     // App: 200…
     #[msg("Only the app's authority can do this")]

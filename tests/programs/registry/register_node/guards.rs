@@ -103,6 +103,16 @@ fn payout_owned_by_the_node_key_rejects() {
 }
 
 #[test]
+pub fn treasury_as_payout_rejects() {
+    let mut world = World::new();
+    let (node, treasury) = (world.operator("node"), world.treasury);
+    let (operator, key) = (node.operator.pubkey(), node.node_key.pubkey());
+    let register = register_node(operator, key, treasury, profile());
+    let signers = [&node.operator, &node.node_key];
+    world.refuse(&[register], &signers, RegistryError::PayoutIsTreasury);
+}
+
+#[test]
 fn payout_of_another_mint_rejects() {
     let mut world = World::new();
     let node = world.operator("node");
@@ -135,7 +145,6 @@ fn every_substitute_but_operator_and_payout_rejects() {
         ("operator", "stranger 2"),
         ("operator", "other app's authority"),
         ("operator", "other node's operator"),
-        ("payout", "treasury"),
         ("payout", "node's payout"),
         ("payout", "other node's payout"),
         ("payout", "app's wallet"),

@@ -2,7 +2,6 @@ use super::super::register_node::guards::unusable;
 use anchor_lang::error::ErrorCode;
 use heliograph_client::instruction::registry::update_node;
 use heliograph_registry::error::RegistryError;
-use heliograph_registry::state::NodeStatus;
 use heliograph_tests::parties::profile;
 use heliograph_tests::reason::in_registry;
 use heliograph_tests::{World, Zoo};
@@ -30,12 +29,11 @@ pub fn stranger_rejects() {
 }
 
 #[test]
-fn node_that_left_rejects() {
+fn treasury_as_payout_rejects() {
     let mut world = World::new();
-    let node = world.registered("node");
-    world.set_status(&node, NodeStatus::Exited);
-    let update = update_node(node.operator.pubkey(), node.address, node.payout, profile());
-    world.refuse(&[update], &[&node.operator], RegistryError::StatusTransition);
+    let (node, treasury) = (world.registered("node"), world.treasury);
+    let update = update_node(node.operator.pubkey(), node.address, treasury, profile());
+    world.refuse(&[update], &[&node.operator], RegistryError::PayoutIsTreasury);
 }
 
 #[test]
@@ -62,7 +60,6 @@ fn every_substitute_but_the_payout_rejects() {
     let update = update_node(node.operator.pubkey(), node.address, node.payout, profile());
     let names = ["operator", "network", "node", "payout", "event_authority", "program"];
     let meant = [
-        ("payout", "treasury"),
         ("payout", "other node's payout"),
         ("payout", "app's wallet"),
         ("payout", "other app's wallet"),

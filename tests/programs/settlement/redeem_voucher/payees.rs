@@ -1,7 +1,7 @@
 //! Payees that cannot be paid: what stops, for whom, and how it goes on.
 
 use anchor_lang::error::ErrorCode;
-use heliograph_registry::state::NodeStatus;
+use heliograph_registry::state::{Node, NodeStatus};
 use heliograph_settlement::error::SettlementError;
 use heliograph_tests::parties::profile;
 use heliograph_tests::reason::in_settlement;
@@ -70,12 +70,32 @@ fn closed_payout_of_a_node_that_left_can_be_made_again() {
     world.redeem(&app, &session, USDC);
 }
 
-/// Registers `payout` for the scene's node and expects redeems to be refused.
-fn unpayable(mut scene: Scene, payout: Pubkey) {
+#[test]
+fn node_that_left_can_name_another_payout() {
+    let mut world = World::new();
+    let mut node = world.node("node");
+    let app = world.funded_app("app", DEPOSIT);
+    let channel = world.open_channel(&app, &node);
+    let session = world.open_session(&app, &channel, CAP);
+    world.set_status(&node, NodeStatus::Draining);
+    world.set_status(&node, NodeStatus::Exited);
+    let mint = world.payment_mint;
+    node.payout = world.create_tokens(&key("cold wallet").pubkey(), &mint);
+    world.update(&node, profile());
+    world.redeem(&app, &session, USDC);
+    assert_eq!(world.tokens(&node.payout), USDC * 3 / 4);
+    let left: Node = world.read(&node.address);
+    assert_eq!(left.status, NodeStatus::Exited);
+}
+
+#[test]
+fn vault_as_payout_rejects() {
+    // Paid from itself to itself, the escrow would count what it still holds as spent.
+    let mut scene = Scene::new();
     let moved = NodeParty {
         operator: scene.node.operator.insecure_clone(),
         node_key: scene.node.node_key.insecure_clone(),
-        payout,
+        payout: scene.app.vault(),
         ..*scene.node
     };
     scene.update(&moved, profile());
@@ -83,21 +103,6 @@ fn unpayable(mut scene: Scene, payout: Pubkey) {
     let why = in_settlement(ErrorCode::ConstraintDuplicateMutableAccount);
     scene.refuse(&instructions, &[], why);
     assert_eq!(scene.tokens(&scene.app.vault()), DEPOSIT);
-}
-
-#[test]
-fn treasury_as_payout_rejects() {
-    let scene = Scene::new();
-    let treasury = scene.treasury;
-    unpayable(scene, treasury);
-}
-
-#[test]
-fn vault_as_payout_rejects() {
-    // Paid from itself to itself, the escrow would count what it still holds as spent.
-    let scene = Scene::new();
-    let vault = scene.app.vault();
-    unpayable(scene, vault);
 }
 
 #[test]

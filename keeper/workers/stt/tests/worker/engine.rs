@@ -71,20 +71,22 @@ fn no_speech_probability_tells_speech_from_its_absence() {
     assert!(no_speech(&noise(5, 3_000)) > 0.6);
 }
 
-/// Shorter prompts are sometimes taken for a neighbouring language, which is the model's limit.
+/// A prompt of a few seconds is now and then taken for a neighbouring language: the model's limit,
+/// met by 1 of 22 Spanish prompts and by no English or French one when this was written.
 #[test]
-fn language_is_heard_within_a_sentence() {
-    let mut engine = load(BASE, 1);
+fn language_is_heard_in_nine_of_ten_prompts() {
+    let mut engine = load(BASE, 2);
     for language in ["en", "es", "fr"] {
-        let prompts = manifest(language).into_iter().map(|(file, _)| (wav(&file), file));
-        let sentences = prompts.filter(|(pcm, _)| (5 * 16_000..10 * 16_000).contains(&pcm.len()));
-        let mut heard = 0;
-        for (pcm, file) in sentences.take(3) {
-            let transcript = transcribe(&mut engine, &pcm, Window::Fitted);
-            assert_eq!(transcript.language, language, "{file}: {}", transcript.text);
-            heard += 1;
+        let prompts: Vec<_> = manifest(language).into_iter().step_by(14).take(10).collect();
+        assert_eq!(prompts.len(), 10, "{language}");
+        let mut missed = Vec::new();
+        for (file, _) in prompts {
+            let transcript = transcribe(&mut engine, &wav(&file), Window::Fitted);
+            if transcript.language != language {
+                missed.push((file, transcript.language, transcript.text));
+            }
         }
-        assert_eq!(heard, 3, "{language}");
+        assert!(missed.len() <= 1, "{language}: {missed:?}");
     }
 }
 

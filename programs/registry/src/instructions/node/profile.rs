@@ -1,6 +1,7 @@
 use crate::error::RegistryError;
-use crate::state::{ENDPOINT_LEN_MAX, Node, REGION_LEN_MAX};
+use crate::state::{ENDPOINT_LEN_MAX, Network, Node, REGION_LEN_MAX};
 use anchor_lang::prelude::*;
+use anchor_spl::token::TokenAccount;
 use heliograph_protocol::jurisdiction::Country;
 use heliograph_protocol::service::{SERVICE_COUNT, ServiceSet};
 
@@ -46,6 +47,18 @@ impl NodeProfile {
         node.capacity = self.capacity;
         node.private_app = self.private_app;
     }
+}
+
+/// Refuses a payout account that the hot node key owns, or that is the treasury: a payment to both
+/// shares at once would be refused by the settlement program, and the node never paid.
+pub fn check_payout(
+    payout: &Account<TokenAccount>,
+    node_key: &Pubkey,
+    network: &Network,
+) -> Result<()> {
+    require_keys_neq!(payout.owner, *node_key, RegistryError::KeysNotDistinct);
+    require_keys_neq!(payout.key(), network.treasury, RegistryError::PayoutIsTreasury);
+    Ok(())
 }
 
 fn is_printable(text: &str, len_max: usize) -> bool {

@@ -1,4 +1,4 @@
-use super::NodeProfile;
+use super::{NodeProfile, check_payout};
 use crate::error::RegistryError;
 use crate::events::NodeRegistered;
 use crate::seeds;
@@ -35,11 +35,12 @@ impl RegisterNode<'_> {
         profile.validate()?;
         let accounts = &mut *ctx.accounts;
         // A hot node key must not be able to move the operator's money, nor receive it.
-        require!(
-            accounts.node_key.key() != accounts.operator.key()
-                && accounts.payout.owner != accounts.node_key.key(),
+        require_keys_neq!(
+            accounts.node_key.key(),
+            accounts.operator.key(),
             RegistryError::KeysNotDistinct
         );
+        check_payout(&accounts.payout, &accounts.node_key.key(), &accounts.network)?;
         let now = Clock::get()?.unix_timestamp;
         let mut node = Node {
             version: Node::VERSION,

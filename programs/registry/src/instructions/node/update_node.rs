@@ -1,8 +1,8 @@
-use super::NodeProfile;
+use super::{NodeProfile, check_payout};
 use crate::error::RegistryError;
 use crate::events::NodeUpdated;
 use crate::seeds;
-use crate::state::{Network, Node, NodeStatus};
+use crate::state::{Network, Node};
 use anchor_lang::prelude::*;
 use anchor_spl::token::TokenAccount;
 
@@ -29,8 +29,8 @@ impl UpdateNode<'_> {
         profile.validate()?;
         let accounts = &mut *ctx.accounts;
         let node = &mut accounts.node;
-        require!(node.status != NodeStatus::Exited, RegistryError::StatusTransition);
-        require!(accounts.payout.owner != node.node_key, RegistryError::KeysNotDistinct);
+        // An exited node too: it is still owed what it has served, and its payout may have to move.
+        check_payout(&accounts.payout, &node.node_key, &accounts.network)?;
         let old_prices_micro_usdc = node.prices_micro_usdc;
         profile.apply(node);
         node.payout = accounts.payout.key();
