@@ -11,7 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../lib.sh"
 
 prefix=$HELIOGRAPH_CACHE/sbf
-target_dir=$HELIOGRAPH_CACHE/sbf-target
+target_dir=${HELIOGRAPH_SBF_TARGET_DIR:-$HELIOGRAPH_CACHE/sbf-target}
 deploy=$REPO_ROOT/target/deploy
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
 
