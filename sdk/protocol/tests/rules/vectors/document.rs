@@ -1,5 +1,6 @@
 //! Shape of `vectors/messages.json`. Its README describes it for readers in other languages.
 
+use super::quality::{LeafVector, LeavesRootVector, QuorumVector, ScoreVector, SmoothingVector};
 use heliograph_protocol::Address;
 use heliograph_protocol::domain::{Domain, Message};
 use heliograph_protocol::evidence::Signed;
@@ -48,6 +49,11 @@ pub struct Document {
     pub prices: Vec<PriceVector>,
     pub shares: Vec<ShareVector>,
     pub settles: Vec<SettleVector>,
+    pub observations: Vec<LeafVector>,
+    pub observations_roots: Vec<LeavesRootVector>,
+    pub scores: Vec<ScoreVector>,
+    pub smoothing: Vec<SmoothingVector>,
+    pub quorums: Vec<QuorumVector>,
 }
 
 #[derive(Serialize)]
