@@ -127,6 +127,16 @@ def record(f):
     )
 
 
+FIGURES = ("samples", "availability_ppm", "rtt_p95_us", "jitter_p95_us", "loss_ppm", "setup_p95_us", "wer_ppm")
+NOT_MEASURED = 2**32 - 1
+
+
+def observation(f):
+    numbers = [f["figures"][name] for name in FIGURES]
+    numbers = [NOT_MEASURED if n is None else n for n in numbers]
+    return raw(f["observer"], 32) + struct.pack("<Q", u64(f["epoch"])) + raw(f["node"], 32) + struct.pack("<7I", *numbers)
+
+
 def signed(message):
     data = raw(message["signing_bytes"])
     return (
@@ -269,6 +279,71 @@ class ClaimRecord:
                 claim[1] -= amount - from_earlier
                 return True
         return False
+# Quality; parts per million throughout, and every division rounds down unless it says otherwise
+
+
+def median(values):
+    """The lower of the two in the middle; what was not measured is larger than anything."""
+    ordered = sorted(values, key=lambda v: NOT_MEASURED if v is None else v)
+    return ordered[(len(ordered) - 1) // 2]
+
+
+def up(numerator, denominator):
+    return -(-numerator // denominator)
+
+
+def line(knots, x):
+    """Linear between knots, constant outside of them."""
+    if x <= knots[0][0]:
+        return knots[0][1]
+    for (x0, y0), (x1, y1) in zip(knots, knots[1:]):
+        if x <= x1:
+            return (y0 * (x1 - x) + y1 * (x - x0)) // (x1 - x0)
+    return knots[-1][1]
+
+
+def media(rtt_us, jitter_us, loss):
+    delay_us, loss = (rtt_us or 0) + 2 * (jitter_us or 0), loss or 0
+    by_delay = up(24 * delay_us + 110 * max(delay_us - 177_300, 0), 1_000)
+    by_loss = up(95_000 * loss, loss + 251_000)
+    return max(93_200 - by_delay - by_loss, 0) * 1_000_000 // 93_200
+
+
+def score(f):
+    whole, setup, wer = 1_000_000, f["setup_p95_us"], f["wer_ppm"]
+    product = line(((900_000, 0), (990_000, 700_000), (999_000, whole)), f["availability_ppm"])
+    product = product * media(f["rtt_p95_us"], f["jitter_p95_us"], f["loss_ppm"]) // whole
+    if setup is not None:
+        product = product * line(((1_000_000, whole), (6_000_000, 500_000), (11_000_000, 0)), setup) // whole
+    if wer is not None:
+        product = product * line(((50_000, whole), (250_000, 500_000), (500_000, 0)), wer) // whole
+    return product
+
+
+TOLERANCES = {
+    "availability_ppm": 100_000,
+    "rtt_p95_us": 400_000,
+    "jitter_p95_us": 100_000,
+    "loss_ppm": 50_000,
+    "setup_p95_us": 3_000_000,
+    "wer_ppm": 100_000,
+}
+
+
+def deviates(reported, middle):
+    pairs = ((reported[name], middle[name], far) for name, far in TOLERANCES.items())
+    return any(a is not None and b is not None and abs(a - b) > far for a, b, far in pairs)
+
+
+def smoothed(scores):
+    value = scores[0]
+    for new in scores[1:]:
+        value = (7 * value + new) // 8
+    return value
+
+
+def has_quorum(heard, posted, quorum):
+    return heard > 0 and heard >= quorum and 3 * heard >= 2 * posted
 
 
 # The file
@@ -385,6 +460,26 @@ def check_money(document):
         equal(f"claim of {c}", (optional(c["claims_micro_usdc"]), c["error"]), computed)
 
 
+def check_quality(document):
+    by_name = {}
+    for o in document["observations"]:
+        by_name[o["name"]] = data = observation(o["fields"])
+        equal(f"bytes of {o['name']}", raw(o["borsh"]), data)
+        equal(f"leaf of {o['name']}", raw(o["leaf"]), leaf(data))
+    for vector in document["observations_roots"]:
+        leaves = [leaf(by_name[name]) for name in vector["leaves"]]
+        equal(f"root over {vector['leaves']}", raw(vector["root"]), root(leaves))
+    for s in document["scores"]:
+        middle = {name: median([f[name] for f in s["reported"]]) for name in FIGURES}
+        equal(f"medians of {s}", s["medians"], middle)
+        equal(f"score of {s}", s["score_ppm"], score(middle))
+        equal(f"deviations of {s}", s["deviates"], [deviates(f, middle) for f in s["reported"]])
+    for s in document["smoothing"]:
+        equal(f"smoothing of {s}", s["smoothed_ppm"], smoothed(s["scores_ppm"]))
+    for q in document["quorums"]:
+        equal(f"quorum of {q}", q["enough"], has_quorum(q["heard"], q["posted"], q["quorum"]))
+
+
 def check_file(file):
     document = json.loads(file.read_text(encoding="utf-8"))
     try:
@@ -396,6 +491,7 @@ def check_file(file):
         check_money(document)
         check_batches(document)
         check_claim_records(document)
+        check_quality(document)
         counts = {part: len(v) for part, v in document.items() if isinstance(v, list)}
         if not all(counts.values()):
             raise ValueError(f"parts are empty: {counts}")

@@ -5,6 +5,7 @@ use super::document::{
     ArchiveVector, Document, Hex, MerkleVector, MessageVector, PriceVector, RangeVector,
     RecordVector, RecordsRootVector, SettleVector, ShareVector, SplitFields, U64, sign,
 };
+use super::quality;
 use crate::merkle::CT_LEAVES;
 use heliograph_protocol::domain::{Domain, Message, PROTOCOL, VERSION};
 use heliograph_protocol::evidence::ArchivedReceipt;
@@ -148,6 +149,7 @@ fn largest_receipt() -> Receipt {
 pub fn document() -> Document {
     let session = session();
     let (records, records_roots) = records(&session);
+    let (observations, observations_roots) = quality::leaves();
     Document {
         protocol: std::str::from_utf8(&PROTOCOL).unwrap(),
         version: VERSION,
@@ -162,6 +164,11 @@ pub fn document() -> Document {
         batches: batches(),
         claims: claim_vectors(),
         claim_records: claim_records(),
+        observations,
+        observations_roots,
+        scores: quality::scores(),
+        smoothing: quality::smoothing(),
+        quorums: quality::quorums(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Shape of `vectors/messages.json`. Its README describes it for readers in other languages.
 
+use super::quality::{
+    ObservationVector, ObservationsRootVector, QuorumVector, ScoreVector, SmoothingVector,
+};
 use heliograph_protocol::Address;
 use heliograph_protocol::domain::{Domain, Message};
 use heliograph_protocol::evidence::Signed;
@@ -51,6 +54,11 @@ pub struct Document {
     pub batches: Vec<BatchVector>,
     pub claims: Vec<ClaimVector>,
     pub claim_records: Vec<ClaimRecordVector>,
+    pub observations: Vec<ObservationVector>,
+    pub observations_roots: Vec<ObservationsRootVector>,
+    pub scores: Vec<ScoreVector>,
+    pub smoothing: Vec<SmoothingVector>,
+    pub quorums: Vec<QuorumVector>,
 }
 
 #[derive(Serialize)]
