@@ -46,8 +46,8 @@ export class Cluster {
                 stdio: ['ignore', 'pipe', 'pipe'],
             },
         );
-        const { rpc_url: rpcUrl, folder } = await firstDocument(child);
-        const keypair = JSON.parse(await readFile(path.join(folder, 'keys/deployer.json'), 'utf8'));
+        const { rpc_url: rpcUrl, keys } = await firstDocument(child);
+        const keypair = JSON.parse(await readFile(path.join(keys, 'deployer.json'), 'utf8'));
         const deployer = await createKeyPairSignerFromBytes(Uint8Array.from(keypair));
         return new Cluster(rpcUrl, createClient({ rpcUrl }), child, deployer);
     }
@@ -99,7 +99,7 @@ export class Cluster {
 }
 
 /** What the command prints once the network is up; its own words if it ends instead. */
-function firstDocument(child: ChildProcess): Promise<{ rpc_url: string; folder: string }> {
+function firstDocument(child: ChildProcess): Promise<{ rpc_url: string; keys: string }> {
     return new Promise((resolve, reject) => {
         let [stdout, stderr] = ['', ''];
         const fail = (reason: string) => {
