@@ -97,11 +97,11 @@ export class MissingAccountError extends Error {
 }
 
 /** Whether `error` is one of program `program`, and the one called `errorName` if given. */
-export function isProgramError<P extends ProgramName>(
+export function isProgramError<P extends ProgramName, N extends ProgramErrorName<P>>(
     error: unknown,
     program: P,
-    errorName?: ProgramErrorName<P>,
-): error is ProgramError & { program: P; errorName: ProgramErrorName<P> } {
+    errorName?: N,
+): error is ProgramError & { program: P; errorName: N } {
     return (
         error instanceof ProgramError &&
         error.program === program &&
