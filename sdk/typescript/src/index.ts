@@ -44,6 +44,8 @@ export * from './message/signed.js';
 export * from './message/streamOpen.js';
 export * from './message/voucher.js';
 export * from './pda.js';
+export * from './rules/batch.js';
+export { merkleLeaf, merkleRangeProof, merkleRoot } from './rules/merkle.js';
 export * from './rules/money.js';
 export * from './rules/receipt.js';
 export * from './rules/service.js';

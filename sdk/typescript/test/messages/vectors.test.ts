@@ -2,11 +2,17 @@
 
 import {
     amountMicroUsdc,
+    batchRoot,
     decodeMessage,
     decodeSigned,
     encodeMessage,
     encodeSigned,
+    evidenceOf,
     hashOf,
+    leafHash,
+    merkleLeaf,
+    merkleRangeProof,
+    merkleRoot,
     openSigned,
     receiptType,
     settlementOf,
@@ -14,6 +20,7 @@ import {
     splitPayment,
     streamOpenType,
     voucherType,
+    type Leaf,
     type MessageType,
     type PerService,
     type Receipt,
@@ -139,6 +146,55 @@ describe('known answers', () => {
                 treasuryMicroUsdc: BigInt(vector.split.treasury_micro_usdc),
             };
             assert.deepEqual(found ?? null, expected, JSON.stringify(vector));
+        }
+    });
+
+    it('trees, and the proofs of any range in them', async () => {
+        assert.ok(document.merkle.some((vector: any) => vector.ranges.length > 0));
+        for (const vector of document.merkle) {
+            const leaves = await Promise.all(
+                vector.leaves.map((leaf: string) => merkleLeaf(raw(leaf))),
+            );
+            assert.deepEqual(leaves.map(hex), vector.leaf_hashes);
+            assert.equal(hex(await merkleRoot(leaves)), vector.root);
+            const single = vector.paths.map((path: string[], i: number) => ({
+                first: i,
+                end: i + 1,
+                path,
+            }));
+            for (const { first, end, path } of [...single, ...vector.ranges]) {
+                assert.deepEqual((await merkleRangeProof(leaves, first, end)).map(hex), path);
+            }
+            for (const [first, end] of [
+                [0, 0],
+                [-1, 1],
+                [0, leaves.length + 1],
+                [2, 1],
+            ] as const) {
+                await assert.rejects(merkleRangeProof(leaves, first, end), RangeError);
+            }
+        }
+    });
+
+    it('batches: evidence, leaves, root', async () => {
+        assert.ok(document.batches.length > 0);
+        for (const batch of document.batches) {
+            const leaves: Leaf[] = [];
+            for (const leaf of batch.leaves) {
+                const evidence = await evidenceOf(raw(leaf.receipt_hash), raw(leaf.voucher_hash));
+                assert.equal(hex(evidence), leaf.evidence);
+                const { app, node, session } = leaf;
+                const found = {
+                    app: address(app),
+                    node: address(node),
+                    session: address(session),
+                    cumulativeMicroUsdc: BigInt(leaf.cumulative_micro_usdc),
+                    evidence,
+                };
+                assert.equal(hex(await leafHash(found)), leaf.hash);
+                leaves.push(found);
+            }
+            assert.equal(hex(await batchRoot(leaves)), batch.root);
         }
     });
 

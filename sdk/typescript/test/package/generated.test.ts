@@ -111,6 +111,25 @@ describe('addresses', () => {
     });
 });
 
+describe('compiled package', () => {
+    const dist = path.join(PACKAGE, 'dist');
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) =>
+        file.endsWith('.js'),
+    );
+
+    it('imports what browsers have too: itself and the packages it names', () => {
+        const named = ['@solana/kit', '@solana/kit/program-client-core', '@solana-program/token'];
+        assert.ok(files.length > 0);
+        for (const file of files) {
+            const text = readFileSync(path.join(dist, file), 'utf8');
+            for (const [, target] of text.matchAll(/(?:from|import\() ?["']([^"']+)["']/g)) {
+                assert.ok(target!.startsWith('.') || named.includes(target!), `${file}: ${target}`);
+            }
+            assert.doesNotMatch(text, /\b(?:process|Buffer|require|__dirname)\b[.(\[]/, file);
+        }
+    });
+});
+
 describe('dependencies', () => {
     const lock = read(path.join(PACKAGE, 'package-lock.json'));
     const packages = Object.entries<{ license?: string; resolved?: string; integrity?: string }>(
