@@ -7,6 +7,8 @@
 pub mod accounts;
 pub mod bytecode;
 pub mod events;
+pub mod governance;
+pub mod keepers;
 pub mod measure;
 pub mod outcome;
 pub mod parties;
@@ -19,6 +21,7 @@ pub mod vouchers;
 pub mod world;
 pub mod zoo;
 
+pub use keepers::KeeperParty;
 pub use measure::measure;
 pub use outcome::{Done, Refused};
 pub use parties::{AppParty, NodeParty, SessionParty};
