@@ -78,6 +78,15 @@ codes! { staking_codes, StakingError:
     Overflow = 102 by s::deposit::guards::overflow_rejects,
     UnbondingSlotsFull = 200 by s::unbond::guards::ninth_unbonding_at_once_rejects,
     NothingMatured = 201 by s::withdraw::guards::nothing_unbonding_rejects,
+    NotDelegable = 300 by s::open_delegation::guards::keeper_rejects,
+    PoolLost = 301 by s::delegate::guards::pool_that_lost_everything_rejects,
+    SharesAboveDelegated = 302 by s::undelegate::guards::more_than_is_delegated_rejects,
+    NotDelegator = 303 by s::undelegate::guards::stranger_rejects,
+    OtherPosition = 304 by s::undelegate::guards::other_position_rejects,
+    NothingDelegated = 305 by s::add_rewards::guards::nobody_to_reward_rejects,
+    NothingToClaim = 306 by s::claim_rewards::guards::nothing_earned_rejects,
+    DelegationNotEmpty = 307 by s::close_delegation::guards::delegation_that_holds_something_rejects,
+    OtherRewardsVault = 308 by s::add_rewards::guards::other_vault_rejects,
 }
 
 codes! { settlement_codes, SettlementError:

@@ -46,7 +46,9 @@ network_events! {
         AuthorityProposed, AuthorityChanged, GuardianChanged, PauseChanged, NodeRegistered,
         NodeUpdated, NodeStatusChanged, KeeperRegistered, KeeperUpdated, KeeperStatusChanged,
         StakeRecorded, SubjectJailed, SubjectUnjailed, AppCreated, AppUpdated;
-    staking STAKING: PositionOpened, StakeDeposited, StakeUnbonding, StakeWithdrawn;
+    staking STAKING: PositionOpened, StakeDeposited, StakeUnbonding, StakeWithdrawn, StakeSlashed,
+        DelegationOpened, StakeDelegated, StakeUndelegating, DelegationWithdrawn, RewardsAdded,
+        RewardsClaimed, DelegationClosed;
     settlement SETTLEMENT: EscrowOpened, EscrowDeposited, WithdrawalRequested,
         WithdrawalCancelled, EscrowWithdrawn, ChannelOpened, ChannelClosed, SessionOpened,
         SessionEnded, SessionClosed, VoucherRedeemed;

@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod bytecode;
+pub mod delegators;
 pub mod events;
 pub mod governance;
 pub mod keepers;
@@ -21,6 +22,7 @@ pub mod vouchers;
 pub mod world;
 pub mod zoo;
 
+pub use delegators::DelegatorParty;
 pub use keepers::KeeperParty;
 pub use measure::measure;
 pub use outcome::{Done, Refused};

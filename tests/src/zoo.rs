@@ -1,5 +1,6 @@
 //! One of everything and another of everything: what a sweep puts in an account's place.
 
+use crate::delegators::DelegatorParty;
 use crate::keepers::KeeperParty;
 use crate::key;
 use crate::parties::{AppParty, NodeParty, SessionParty};
@@ -16,6 +17,9 @@ use solana_signer::Signer;
 use spl_token_interface::state::Account as TokenAccount;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
+
+/// What the zoo's delegator has delegated.
+const DELEGATED: u64 = 1_000;
 
 /// A scene, and beside it a second node and a second app with all that belongs to them.
 #[allow(missing_debug_implementations, reason = "a VM is never printed")]
@@ -37,6 +41,8 @@ pub struct Zoo {
     pub settler: Rc<KeeperParty>,
     /// A settler of another owner.
     pub other_settler: Rc<KeeperParty>,
+    /// Somebody who delegates to the scene's node.
+    pub delegator: Rc<DelegatorParty>,
     /// A wallet that is nobody's.
     pub stranger: Keypair,
 }
@@ -76,6 +82,9 @@ impl Zoo {
         let observer = Rc::new(scene.keeper("observer", KeeperRole::Observer));
         let settler = Rc::new(scene.keeper("settler", KeeperRole::Settler));
         let other_settler = Rc::new(scene.keeper("other settler", KeeperRole::Settler));
+        let node = scene.node.clone();
+        let delegator = Rc::new(scene.delegator("zoo's", &node));
+        scene.delegate(&delegator, DELEGATED);
         let stranger = scene.wallet("stranger");
         let (payment_mint, stake_mint, other_mint) =
             (scene.payment_mint, scene.stake_mint, scene.other_mint);
@@ -94,6 +103,7 @@ impl Zoo {
             observer,
             settler,
             other_settler,
+            delegator,
             stranger,
         }
     }
@@ -157,6 +167,7 @@ impl Zoo {
             ("ed25519 program".into(), solana_sdk_ids::ed25519_program::ID),
             ("stake recorder".into(), pda::stake_recorder()),
             ("jailer".into(), pda::jailer()),
+            ("slasher".into(), pda::slasher()),
             ("change of parameters".into(), pda::params_change()),
             ("authority".into(), self.authority().pubkey()),
             ("guardian".into(), self.guardian().pubkey()),
@@ -192,6 +203,12 @@ impl Zoo {
                 (format!("{label}'s stake vault"), keeper.stake_vault()),
             ]);
         }
+        animals.extend([
+            ("delegator".into(), self.delegator.wallet.pubkey()),
+            ("delegation".into(), self.delegator.address),
+            ("delegator's stake wallet".into(), self.delegator.stake_wallet),
+            ("delegator's payout".into(), self.delegator.payout),
+        ]);
         for (label, app) in [("app", &self.app), ("other app", &self.other_app)] {
             animals.extend([
                 (label.to_owned(), app.address),

@@ -30,4 +30,24 @@ pub enum StakingError {
     UnbondingSlotsFull = 200,
     #[msg("Nothing to withdraw yet: no unbonding has passed its cooldown")]
     NothingMatured = 201,
+
+    // Delegation: 300…
+    #[msg("Only nodes take delegations")]
+    NotDelegable = 300,
+    #[msg("Everything delegated was slashed: the pool takes nothing in until all have left")]
+    PoolLost = 301,
+    #[msg("More shares than are delegated")]
+    SharesAboveDelegated = 302,
+    #[msg("Only the delegator can do this")]
+    NotDelegator = 303,
+    #[msg("The delegation is to another position")]
+    OtherPosition = 304,
+    #[msg("Nobody has delegated: there is nobody to reward")]
+    NothingDelegated = 305,
+    #[msg("There are no rewards to claim")]
+    NothingToClaim = 306,
+    #[msg("The delegation still holds shares or rewards")]
+    DelegationNotEmpty = 307,
+    #[msg("The rewards must lie in the position's standard token account")]
+    OtherRewardsVault = 308,
 }

@@ -38,3 +38,76 @@ pub struct StakeWithdrawn {
     pub amount: u64,
     pub unbonding: u64,
 }
+
+/// `amount` is what was really taken: less than `requested` where there was less.
+#[event]
+#[derive(Clone, Debug)]
+pub struct StakeSlashed {
+    pub position: Pubkey,
+    pub destination: Pubkey,
+    pub requested: u64,
+    pub amount: u64,
+    pub bonded: u64,
+    pub unbonding: u64,
+    pub delegated: u64,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct DelegationOpened {
+    pub delegation: Pubkey,
+    pub position: Pubkey,
+    pub delegator: Pubkey,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct StakeDelegated {
+    pub delegation: Pubkey,
+    pub amount: u64,
+    pub shares: u64,
+    pub delegated: u64,
+    pub delegated_shares: u64,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct StakeUndelegating {
+    pub delegation: Pubkey,
+    pub shares: u64,
+    pub available_at: i64,
+    pub undelegating_shares: u64,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct DelegationWithdrawn {
+    pub delegation: Pubkey,
+    pub shares: u64,
+    pub amount: u64,
+    pub delegated: u64,
+    pub delegated_shares: u64,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct RewardsAdded {
+    pub position: Pubkey,
+    pub amount_micro_usdc: u64,
+    pub reward_per_share: u128,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct RewardsClaimed {
+    pub delegation: Pubkey,
+    pub amount_micro_usdc: u64,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct DelegationClosed {
+    pub delegation: Pubkey,
+    pub position: Pubkey,
+    pub delegator: Pubkey,
+}

@@ -62,6 +62,16 @@ pub fn position(subject: &Pubkey) -> Pubkey {
     find(&[staking::POSITION, subject.as_ref()], &STAKING)
 }
 
+/// What `delegator` has delegated to a position.
+pub fn delegation(position: &Pubkey, delegator: &Pubkey) -> Pubkey {
+    find(&[staking::DELEGATION, position.as_ref(), delegator.as_ref()], &STAKING)
+}
+
+/// The PDA by which the slashing program slashes.
+pub fn slasher() -> Pubkey {
+    find(&[staking::SLASHER], &SLASHING)
+}
+
 /// A position's tokens.
 pub fn stake_vault(position: &Pubkey) -> Pubkey {
     find(&[staking::VAULT, position.as_ref()], &STAKING)

@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod hash;
 pub mod jurisdiction;
 pub mod merkle;
+pub mod pool;
 pub mod price;
 pub mod receipt;
 pub mod record;

@@ -1,12 +1,17 @@
-//! The staking program's instructions. Accounts come in the order of its accounts structs; the
-//! report to the registry that some of them make is a call of its own.
+//! The staking program's instructions: positions here, delegations below. Accounts come in the
+//! order of its accounts structs; the report to the registry that some of them make is a call of
+//! its own.
+
+mod delegation;
 
 use super::registry::subject;
 use super::step::{Step, Stop};
 use crate::history::Move;
 use heliograph_client::pda;
 use heliograph_registry::state::Network;
-use heliograph_staking::events::{PositionOpened, StakeDeposited, StakeUnbonding, StakeWithdrawn};
+use heliograph_staking::events::{
+    PositionOpened, StakeDeposited, StakeSlashed, StakeUnbonding, StakeWithdrawn,
+};
 use heliograph_staking::state::{Position, Role, UNBONDING_SLOTS, Unbonding};
 use heliograph_staking::{instruction as ix, seeds};
 use solana_pubkey::Pubkey;
@@ -20,8 +25,10 @@ pub(super) fn apply(step: &mut Step<'_>) -> Result<(), Stop> {
         unbond(step, amount)
     } else if let Some(ix::Withdraw {}) = step.args() {
         withdraw(step)
+    } else if let Some(ix::Slash { amount }) = step.args() {
+        slash(step, amount)
     } else {
-        Err(step.unknown())
+        delegation::apply(step).unwrap_or_else(|| Err(step.unknown()))
     }
 }
 
@@ -54,6 +61,10 @@ fn open_position(step: &mut Step<'_>) -> Result<(), Stop> {
             bonded: 0,
             unbonding: [Unbonding::default(); UNBONDING_SLOTS],
             opened_at: step.now,
+            delegated: 0,
+            delegated_shares: 0,
+            undelegating_shares: 0,
+            reward_per_share: 0,
             reserved: [0; 128],
         },
     );
@@ -108,5 +119,32 @@ fn withdraw(step: &mut Step<'_>) -> Result<(), Stop> {
     step.moves.push(Move::transfer(vault, destination, amount));
     let unbonding = step.allowed(position.unbonding_total())?;
     step.event(StakeWithdrawn { position: address, amount, unbonding });
+    Ok(())
+}
+
+/// Called by the slashing program.
+fn slash(step: &mut Step<'_>, requested: u64) -> Result<(), Stop> {
+    let [slasher, network, subject, address, mint, vault, destination] = step.accounts()?;
+    step.address("network", network, pda::network());
+    let slashing = step.get::<Network>(&network)?.slashing_program;
+    let expected = Pubkey::find_program_address(&[seeds::SLASHER], &slashing).0;
+    step.address("slasher", slasher, expected);
+    let mut position: Position = step.get(&address)?;
+    step.address("subject", subject, position.subject);
+    step.address("mint", mint, position.mint);
+    step.address("vault", vault, pda::stake_vault(&address));
+    let amount = position.slash(requested).total();
+    step.world.put(address, &position);
+    step.moves.push(Move::transfer(vault, destination, amount));
+    let unbonding = step.allowed(position.unbonding_total())?;
+    step.event(StakeSlashed {
+        position: address,
+        destination,
+        requested,
+        amount,
+        bonded: position.bonded,
+        unbonding,
+        delegated: position.delegated,
+    });
     Ok(())
 }

@@ -1,4 +1,8 @@
-//! Instructions of the staking program.
+//! Instructions of the staking program: positions here, delegations below.
+
+mod delegation;
+
+pub use delegation::*;
 
 use super::build;
 use crate::pda::{self, REGISTRY, STAKING};

@@ -8,6 +8,7 @@ mod ed25519;
 mod evidence;
 mod jurisdiction;
 mod merkle;
+mod pool;
 mod price;
 mod receipt;
 mod record;

@@ -22,6 +22,10 @@ fn position_opens_empty() {
         bonded: 0,
         unbonding: [Unbonding::default(); UNBONDING_SLOTS],
         opened_at: BEGINNING,
+        delegated: 0,
+        delegated_shares: 0,
+        undelegating_shares: 0,
+        reward_per_share: 0,
         reserved: [0; 128],
     };
     world.holds(&node.position(), &expected);

@@ -60,6 +60,10 @@ impl OpenPosition<'_> {
             bonded: 0,
             unbonding: [Unbonding::default(); UNBONDING_SLOTS],
             opened_at: Clock::get()?.unix_timestamp,
+            delegated: 0,
+            delegated_shares: 0,
+            undelegating_shares: 0,
+            reward_per_share: 0,
             reserved: [0; 128],
         });
         emit_cpi!(PositionOpened {
