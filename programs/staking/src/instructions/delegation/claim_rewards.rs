@@ -18,7 +18,11 @@ pub struct ClaimRewards<'info> {
         mut,
         has_one = delegator @ StakingError::NotDelegator,
         has_one = position @ StakingError::OtherPosition,
-        seeds = [seeds::DELEGATION, position.key().as_ref(), delegation.delegator.as_ref()],
+        seeds = [
+            seeds::DELEGATION,
+            delegation.position.as_ref(),
+            delegation.delegator.as_ref()
+        ],
         bump = delegation.bump
     )]
     pub delegation: Box<Account<'info, Delegation>>,
