@@ -81,6 +81,7 @@ fn file_error(path: &Path, reason: impl ToString) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use heliograph_client::pda::{REPUTATION, SLASHING};
 
     fn folder_with_bytecode() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -97,6 +98,16 @@ mod tests {
         let addresses: Vec<Pubkey> = programs.0.iter().map(|p| p.key.pubkey()).collect();
         assert_eq!(addresses, [REGISTRY, STAKING, SETTLEMENT]);
         assert_eq!(programs.0[1].elf, b"heliograph_staking");
+    }
+
+    #[test]
+    fn keys_of_programs_the_network_names_before_they_are_deployed_fit() {
+        for (address, key) in [
+            (SLASHING, include_str!("../localnet-keys/heliograph_slashing.json")),
+            (REPUTATION, include_str!("../localnet-keys/heliograph_reputation.json")),
+        ] {
+            assert_eq!(parse_key(key, Path::new("key")).unwrap().pubkey(), address);
+        }
     }
 
     #[test]

@@ -32,6 +32,19 @@ codes! { registry_codes, RegistryError:
     DurationZero = 3 by r::initialize_network::guards::zero_duration_rejects,
     PaymentMintDecimals = 4
         by r::initialize_network::guards::payment_mint_of_other_decimals_rejects,
+    RedeemGraceTooShort = 5 by r::initialize_network::guards::grace_within_a_challenge_rejects,
+    UnbondingTooShort = 6 by r::initialize_network::guards::unbonding_within_disputes_rejects,
+    TimelockTooShort = 7 by r::initialize_network::guards::timelock_within_the_notice_rejects,
+    DisputeTooShort = 8 by r::initialize_network::guards::dispute_within_the_window_rejects,
+    QuorumInvalid = 9 by r::initialize_network::guards::quorum_nobody_can_reach_rejects,
+    NotAuthority = 10 by r::propose_params::guards::stranger_rejects,
+    NotGuardian = 11 by r::pause::guards::stranger_rejects,
+    NotPendingAuthority = 12 by r::accept_authority::guards::nobody_proposed_rejects,
+    TimelockRunning = 13 by r::apply_params::guards::timelock_not_over_rejects,
+    FunctionsInvalid = 14 by r::pause::guards::functions_that_do_not_exist_reject,
+    RegistrationsPaused = 15 by r::pause::guards::paused_registrations_reject,
+    OtherRentPayer = 16 by r::cancel_params::guards::rent_for_a_stranger_rejects,
+    OtherTreasury = 17 by r::apply_params::guards::another_treasury_rejects,
     ServicesInvalid = 100 by r::register_node::guards::unusable_profile_rejects,
     CountryInvalid = 101 by r::register_node::guards::unusable_profile_rejects,
     EndpointInvalid = 102 by r::register_node::guards::unusable_profile_rejects,
@@ -46,12 +59,17 @@ codes! { registry_codes, RegistryError:
     VoucherSignerExpired = 201 by r::create_app::guards::unusable_policy_rejects,
     CountriesInvalid = 202 by r::create_app::guards::unusable_policy_rejects,
     VoucherSignerInvalid = 203 by r::create_app::guards::unusable_policy_rejects,
+    NotKeeperOwner = 300 by r::update_keeper::guards::stranger_rejects,
+    NotSubjectOwner = 301 by r::unjail::guards::stranger_rejects,
+    NotJailed = 302 by r::unjail::guards::free_subject_rejects,
+    JailNotOver = 303 by r::unjail::guards::time_not_over_rejects,
+    NotASubject = 304 by r::unjail::guards::account_that_is_no_subject_rejects,
 }
 
 codes! { staking_codes, StakingError:
     NotOwner = 0 by s::deposit::guards::stranger_rejects,
-    NotOperator = 1 by s::open_position::guards::stranger_rejects,
-    OtherNode = 2 by s::deposit::guards::other_node_rejects,
+    NotSubjectOwner = 1 by s::open_position::guards::stranger_rejects,
+    OtherSubject = 2 by s::deposit::guards::other_node_rejects,
     OtherMint = 3 by s::deposit::guards::other_mint_rejects,
     OtherStakingProgram = 4
         by s::open_position::guards::network_of_another_staking_program_rejects,
@@ -60,6 +78,15 @@ codes! { staking_codes, StakingError:
     Overflow = 102 by s::deposit::guards::overflow_rejects,
     UnbondingSlotsFull = 200 by s::unbond::guards::ninth_unbonding_at_once_rejects,
     NothingMatured = 201 by s::withdraw::guards::nothing_unbonding_rejects,
+    NotDelegable = 300 by s::open_delegation::guards::keeper_rejects,
+    PoolLost = 301 by s::delegate::guards::pool_that_lost_everything_rejects,
+    SharesAboveDelegated = 302 by s::undelegate::guards::more_than_is_delegated_rejects,
+    NotDelegator = 303 by s::undelegate::guards::stranger_rejects,
+    OtherPosition = 304 by s::undelegate::guards::other_position_rejects,
+    NothingDelegated = 305 by s::add_rewards::guards::nobody_to_reward_rejects,
+    NothingToClaim = 306 by s::claim_rewards::guards::nothing_earned_rejects,
+    DelegationNotEmpty = 307 by s::close_delegation::guards::delegation_that_holds_something_rejects,
+    OtherRewardsVault = 308 by s::add_rewards::guards::other_vault_rejects,
 }
 
 codes! { settlement_codes, SettlementError:
@@ -85,6 +112,7 @@ codes! { settlement_codes, SettlementError:
     SessionEnded = 208 by e::end_session::guards::ended_session_rejects,
     SessionRedeemable = 209 by e::close_session::guards::redeemable_session_rejects,
     OtherRentPayer = 210 by e::close_session::guards::rent_for_a_stranger_rejects,
+    SessionsPaused = 211 by r::pause::guards::paused_sessions_reject,
     NoSignatureInstruction = 300
         by e::redeem_voucher::precompile::missing_signature_instruction_rejects,
     SignatureInstructionInvalid = 301 by e::redeem_voucher::precompile::two_signatures_reject,

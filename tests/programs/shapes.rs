@@ -3,9 +3,9 @@
 use anchor_lang::{Discriminator, Space};
 use heliograph_client::pda;
 use heliograph_protocol::hash::sha256;
-use heliograph_registry::state::{App, Network, Node};
+use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_settlement::state::{Channel, Escrow, Session};
-use heliograph_staking::state::Position;
+use heliograph_staking::state::{Delegation, Position};
 use heliograph_tests::{Scene, events};
 use std::collections::BTreeSet;
 
@@ -22,10 +22,13 @@ fn shape<T: Discriminator + Space>(name: &'static str) -> (&'static str, usize, 
 #[test]
 fn account_sizes_and_discriminators_are_the_published_ones() {
     let shapes = [
-        (shape::<Network>("Network"), 522, [51, 5, 209, 183, 60, 99, 156, 251]),
+        (shape::<ParamsChange>("ParamsChange"), 239, [37, 178, 23, 244, 101, 116, 182, 118]),
+        (shape::<Keeper>("Keeper"), 400, [127, 221, 194, 46, 120, 73, 144, 77]),
+        (shape::<Network>("Network"), 707, [51, 5, 209, 183, 60, 99, 156, 251]),
         (shape::<Node>("Node"), 507, [208, 53, 1, 3, 49, 122, 180, 49]),
         (shape::<App>("App"), 322, [67, 135, 84, 79, 153, 49, 239, 169]),
-        (shape::<Position>("Position"), 348, [170, 188, 143, 228, 122, 64, 247, 208]),
+        (shape::<Position>("Position"), 420, [170, 188, 143, 228, 122, 64, 247, 208]),
+        (shape::<Delegation>("Delegation"), 234, [237, 90, 140, 159, 124, 255, 243, 80]),
         (shape::<Escrow>("Escrow"), 235, [31, 213, 123, 187, 186, 22, 218, 155]),
         (shape::<Channel>("Channel"), 182, [49, 159, 99, 106, 220, 87, 219, 88]),
         (shape::<Session>("Session"), 363, [243, 81, 72, 115, 214, 188, 72, 144]),
@@ -41,10 +44,10 @@ fn account_sizes_and_discriminators_are_the_published_ones() {
 fn accounts_on_chain_have_their_size() {
     let scene = Scene::new();
     for (address, size) in [
-        (pda::network(), 522),
+        (pda::network(), 707),
         (scene.node.address, 507),
         (scene.app.address, 322),
-        (scene.node.position(), 348),
+        (scene.node.position(), 420),
         (scene.app.escrow(), 235),
         (scene.session.channel, 182),
         (scene.session.address, 363),
@@ -71,18 +74,26 @@ fn instruction_discriminators_come_from_their_names() {
     use heliograph_staking as staking;
     let all = instructions! {
         registry: InitializeNetwork = "initialize_network", RegisterNode = "register_node",
-            UpdateNode = "update_node", SetNodeStatus = "set_node_status",
+            ProposeParams = "propose_params", CancelParams = "cancel_params",
+            ApplyParams = "apply_params", ProposeAuthority = "propose_authority",
+            AcceptAuthority = "accept_authority", SetGuardian = "set_guardian",
+            Pause = "pause", Unpause = "unpause", RegisterKeeper = "register_keeper",
+            UpdateKeeper = "update_keeper", SetKeeperStatus = "set_keeper_status",
+            Jail = "jail", Unjail = "unjail", UpdateNode = "update_node", SetNodeStatus = "set_node_status",
             RecordStake = "record_stake", CreateApp = "create_app", UpdateApp = "update_app";
         staking: OpenPosition = "open_position", Deposit = "deposit", Unbond = "unbond",
-            Withdraw = "withdraw";
+            Withdraw = "withdraw", Slash = "slash", OpenDelegation = "open_delegation",
+            Delegate = "delegate", Undelegate = "undelegate",
+            WithdrawDelegation = "withdraw_delegation", AddRewards = "add_rewards",
+            ClaimRewards = "claim_rewards", CloseDelegation = "close_delegation";
         settlement: OpenEscrow = "open_escrow", Deposit = "deposit",
             RequestWithdrawal = "request_withdrawal", CancelWithdrawal = "cancel_withdrawal",
             Withdraw = "withdraw", OpenChannel = "open_channel", CloseChannel = "close_channel",
             OpenSession = "open_session", EndSession = "end_session",
             CloseSession = "close_session", RedeemVoucher = "redeem_voucher";
     };
-    assert_eq!(all.len(), 22);
-    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 22);
+    assert_eq!(all.len(), 43);
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 43);
 }
 
 #[test]

@@ -6,7 +6,10 @@
 
 pub mod accounts;
 pub mod bytecode;
+pub mod delegators;
 pub mod events;
+pub mod governance;
+pub mod keepers;
 pub mod measure;
 pub mod outcome;
 pub mod parties;
@@ -19,6 +22,8 @@ pub mod vouchers;
 pub mod world;
 pub mod zoo;
 
+pub use delegators::DelegatorParty;
+pub use keepers::KeeperParty;
 pub use measure::measure;
 pub use outcome::{Done, Refused};
 pub use parties::{AppParty, NodeParty, SessionParty};

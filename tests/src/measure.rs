@@ -5,12 +5,14 @@
 //! figures change only with the programs: where an account is created, each try of the search for
 //! its bump costs 1,500 compute units, and other keys need more or fewer.
 
+use crate::keepers::ENDPOINT;
 use crate::outcome::Done;
 use crate::parties::profile;
 use crate::scene::{CAP, DEPOSIT};
 use crate::world::{PARAMS, STAKE_MIN, USDC, World};
 use heliograph_client::instruction::{registry, settlement, staking};
-use heliograph_registry::state::NodeStatus;
+use heliograph_client::pda;
+use heliograph_registry::state::{KeeperRole, KeeperStatus, NodeStatus, pause};
 use solana_signer::Signer;
 
 /// What one instruction costs.
@@ -46,9 +48,74 @@ pub fn measure() -> Vec<Measurement> {
     let mut world = World::bare();
     let args = world.network_args();
     table.add("registry.initialize_network", &world.initialize(args));
+    governance(&mut world, &mut table);
     node_life(&mut world, &mut table);
+    keeper_life(&mut world, &mut table);
+    delegation(&mut world, &mut table);
     app_life(&mut world, &mut table);
+    verdicts(&mut world, &mut table);
     table.0
+}
+
+fn governance(world: &mut World, table: &mut Table) {
+    let (authority, guardian) = (world.authority(), world.guardian());
+    world.fund(&guardian.pubkey());
+    let address = authority.pubkey();
+    table.add("registry.propose_params", &world.propose_params(PARAMS));
+    let cancel = registry::cancel_params(address, address);
+    table.add("registry.cancel_params", &world.act(cancel, &authority));
+    world.propose_params(PARAMS);
+    world.pass(PARAMS.timelock_secs);
+    let apply = world.apply_params_instruction();
+    table.add("registry.apply_params", &world.run(&[apply], &[]));
+    let propose = registry::propose_authority(address, address);
+    table.add("registry.propose_authority", &world.act(propose, &authority));
+    let accept = registry::accept_authority(address);
+    table.add("registry.accept_authority", &world.act(accept, &authority));
+    let set = registry::set_guardian(address, guardian.pubkey());
+    table.add("registry.set_guardian", &world.act(set, &authority));
+    table.add("registry.pause", &world.pause(pause::ALL));
+    table.add("registry.unpause", &world.unpause(pause::ALL));
+}
+
+fn keeper_life(world: &mut World, table: &mut Table) {
+    let keeper = world.keeper_owner("measured", KeeperRole::Settler);
+    table.add("registry.register_keeper", &world.register_keeper(&keeper));
+    table.add("registry.update_keeper", &world.update_keeper(&keeper, ENDPOINT));
+    let status = KeeperStatus::Exited;
+    table.add("registry.set_keeper_status", &world.set_keeper_status(&keeper, status));
+}
+
+fn delegation(world: &mut World, table: &mut Table) {
+    let node = world.node("delegated to");
+    let party = world.future_delegator("measured", &node);
+    let funder = world.funder(&node);
+    let wallet = party.wallet.pubkey();
+    let open = staking::open_delegation(wallet, node.address);
+    table.add("staking.open_delegation", &world.act(open, &party.wallet));
+    table.add("staking.delegate", &world.delegate(&party, STAKE_MIN));
+    table.add("staking.add_rewards", &world.reward(&funder, &node, USDC));
+    let claim = world.claim_rewards_instruction(&party);
+    table.add("staking.claim_rewards", &world.act(claim, &party.wallet));
+    table.add("staking.undelegate", &world.undelegate(&party, STAKE_MIN));
+    world.pass(PARAMS.unbonding_secs);
+    table.add("staking.withdraw_delegation", &world.withdraw_delegation(&party));
+    let close = staking::close_delegation(wallet, node.address);
+    table.add("staking.close_delegation", &world.act(close, &party.wallet));
+}
+
+/// What the slashing program does; the VM stands in for it, so its own cost is not in the figures.
+/// Last, because no signature is verified from here on.
+fn verdicts(world: &mut World, table: &mut Table) {
+    let (node, mint) = (world.node("convicted"), world.stake_mint);
+    world.impersonate(&pda::slasher());
+    world.impersonate(&pda::jailer());
+    world.slash_pot(&mint);
+    table.add("staking.slash", &world.slash(&node.address, &mint, 1));
+    table.add("registry.jail", &world.jail(&node.address, 0));
+    world.stake(&node, 1);
+    let unjail = registry::unjail(node.operator.pubkey(), node.address);
+    table.add("registry.unjail", &world.act(unjail, &node.operator));
 }
 
 fn node_life(world: &mut World, table: &mut Table) {

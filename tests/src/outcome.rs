@@ -19,6 +19,8 @@ pub struct Done {
     pub bytes: usize,
     /// Events in the order they were emitted.
     pub events: Vec<Emitted>,
+    /// What the last program to say something returned.
+    pub returned: Vec<u8>,
 }
 
 impl Done {
@@ -33,7 +35,8 @@ impl Done {
                 Some(Emitted { program, data })
             })
             .collect();
-        Self { compute_units: meta.compute_units_consumed, bytes, events }
+        let returned = meta.return_data.data;
+        Self { compute_units: meta.compute_units_consumed, bytes, events, returned }
     }
 
     /// Asserts that the transaction emitted this event and no other.

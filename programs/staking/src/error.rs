@@ -8,11 +8,11 @@ pub enum StakingError {
     // Position: 0…
     #[msg("Only the position's owner can do this")]
     NotOwner = 0,
-    #[msg("Only the node's operator can open its position")]
-    NotOperator = 1,
-    #[msg("The position belongs to another node")]
-    OtherNode = 2,
-    #[msg("The token account holds another mint than the stake mint")]
+    #[msg("Only who owns the node or keeper can open its position")]
+    NotSubjectOwner = 1,
+    #[msg("The position belongs to another node or keeper")]
+    OtherSubject = 2,
+    #[msg("The token account holds another mint than the position")]
     OtherMint = 3,
     #[msg("The network has another staking program")]
     OtherStakingProgram = 4,
@@ -30,4 +30,24 @@ pub enum StakingError {
     UnbondingSlotsFull = 200,
     #[msg("Nothing to withdraw yet: no unbonding has passed its cooldown")]
     NothingMatured = 201,
+
+    // Delegation: 300…
+    #[msg("Only nodes take delegations")]
+    NotDelegable = 300,
+    #[msg("Everything delegated was slashed: the pool takes nothing in until all have left")]
+    PoolLost = 301,
+    #[msg("More shares than are delegated")]
+    SharesAboveDelegated = 302,
+    #[msg("Only the delegator can do this")]
+    NotDelegator = 303,
+    #[msg("The delegation is to another position")]
+    OtherPosition = 304,
+    #[msg("Nobody has delegated: there is nobody to reward")]
+    NothingDelegated = 305,
+    #[msg("There are no rewards to claim")]
+    NothingToClaim = 306,
+    #[msg("The delegation still holds shares or rewards")]
+    DelegationNotEmpty = 307,
+    #[msg("The rewards must lie in the position's standard token account")]
+    OtherRewardsVault = 308,
 }

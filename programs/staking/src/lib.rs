@@ -1,7 +1,7 @@
-//! Staking: the deposits that stand behind a node.
+//! Staking: the deposits that stand behind nodes and keepers.
 //!
-//! Owns `Position` accounts and the token vault of each. A position's bonded amount is reported to
-//! the registry, which decides whether a node may be active.
+//! Owns `Position` and `Delegation` accounts and the token vault of each position. A position's bonded amount is reported to
+//! the registry, which decides whether its subject may be active.
 #![allow(clippy::result_large_err, reason = "Anchor's error type, in every signature")]
 
 use anchor_lang::prelude::*;
@@ -24,12 +24,12 @@ declare_id!("stFtHY698dAqZ76JBwKY5oucnoPMLMJA6hxoCXzLHdw");
 pub mod heliograph_staking {
     use super::*;
 
-    /// Opens the position of a node, with a vault of its own. The node's operator signs.
+    /// Opens the position of a node or keeper, with a vault of its own. Its owner signs.
     pub fn open_position(ctx: Context<OpenPosition>) -> Result<()> {
         OpenPosition::handle(ctx)
     }
 
-    /// Bonds `amount` of the stake mint.
+    /// Bonds `amount` of the position's mint.
     pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
         Deposit::handle(ctx, amount)
     }
@@ -42,5 +42,46 @@ pub mod heliograph_staking {
     /// Pays out everything whose cooldown is over.
     pub fn withdraw(ctx: Context<Withdraw>) -> Result<()> {
         Withdraw::handle(ctx)
+    }
+
+    /// Takes up to `amount` of a position's stake, unbonding and delegated stake too, and returns
+    /// what was taken. Only the slashing program can call it.
+    pub fn slash(ctx: Context<Slash>, amount: u64) -> Result<u64> {
+        Slash::handle(ctx, amount)
+    }
+
+    /// Opens the account in which somebody delegates to a node. The delegator signs.
+    pub fn open_delegation(ctx: Context<OpenDelegation>) -> Result<()> {
+        OpenDelegation::handle(ctx)
+    }
+
+    /// Puts `amount` of the stake mint behind a node, slashable with its own.
+    pub fn delegate(ctx: Context<Delegate>, amount: u64) -> Result<()> {
+        Delegate::handle(ctx, amount)
+    }
+
+    /// Starts the cooldown of `shares`. They stay slashable and earn nothing any more.
+    pub fn undelegate(ctx: Context<Undelegate>, shares: u64) -> Result<()> {
+        Undelegate::handle(ctx, shares)
+    }
+
+    /// Pays out what the shares whose cooldown is over are worth.
+    pub fn withdraw_delegation(ctx: Context<WithdrawDelegation>) -> Result<()> {
+        WithdrawDelegation::handle(ctx)
+    }
+
+    /// Divides an amount of the payment mint among a node's delegators. Anybody can.
+    pub fn add_rewards(ctx: Context<AddRewards>, amount_micro_usdc: u64) -> Result<()> {
+        AddRewards::handle(ctx, amount_micro_usdc)
+    }
+
+    /// Pays a delegator what its shares have earned.
+    pub fn claim_rewards(ctx: Context<ClaimRewards>) -> Result<()> {
+        ClaimRewards::handle(ctx)
+    }
+
+    /// Closes a delegation that holds nothing; the rent goes to the delegator.
+    pub fn close_delegation(ctx: Context<CloseDelegation>) -> Result<()> {
+        CloseDelegation::handle(ctx)
     }
 }

@@ -5,9 +5,9 @@ use crate::world::{World, overwrite};
 use anchor_lang::{AccountDeserialize, Discriminator};
 use heliograph_client::account::NetworkAccount;
 use heliograph_client::pda;
-use heliograph_registry::state::{App, Network, Node};
+use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_settlement::state::{Channel, Escrow, Session};
-use heliograph_staking::state::Position;
+use heliograph_staking::state::{Delegation, Position};
 use solana_pubkey::Pubkey;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -71,9 +71,25 @@ pub(crate) fn vaults(world: &World) -> Vec<(Pubkey, u128)> {
     });
     let positions = world.all::<Position>().map(|(address, position)| {
         let unbonding: u128 = position.unbonding.iter().map(|slot| u128::from(slot.amount)).sum();
-        (pda::stake_vault(&address), u128::from(position.bonded) + unbonding)
+        let due = u128::from(position.bonded) + unbonding + u128::from(position.delegated);
+        (pda::stake_vault(&address), due)
     });
-    escrows.chain(positions).collect()
+    escrows.chain(positions).chain(rewards(world)).collect()
+}
+
+/// Where delegators' rewards lie, and how much of them is counted for somebody.
+fn rewards(world: &World) -> Vec<(Pubkey, u128)> {
+    let Some(network) = world.get::<Network>(&pda::network()) else { return Vec::new() };
+    let mut due: BTreeMap<Pubkey, u128> = BTreeMap::new();
+    for (_, mut delegation) in world.all::<Delegation>() {
+        let Some(position) = world.get::<Position>(&delegation.position) else { continue };
+        // What cannot be counted was never added.
+        if delegation.count_rewards(&position).is_ok() && delegation.rewards_micro_usdc > 0 {
+            let vault = pda::token_account(&delegation.position, &network.payment_mint);
+            *due.entry(vault).or_default() += u128::from(delegation.rewards_micro_usdc);
+        }
+    }
+    due.into_iter().collect()
 }
 
 fn different(
@@ -111,7 +127,8 @@ fn about(address: &Pubkey, data: &[u8], what: FindingKind, detail: String) -> Fi
 
 macro_rules! each_kind {
     ($data:expr, $kind:ident => $body:expr) => {{
-        each_kind!(@try $data, $kind => $body; Network Node App Position Escrow Channel Session)
+        each_kind!(@try $data, $kind => $body;
+            Network ParamsChange Node Keeper App Position Delegation Escrow Channel Session)
     }};
     (@try $data:expr, $kind:ident => $body:expr; $($name:ident)*) => {{
         $(if $data.starts_with($name::DISCRIMINATOR) {

@@ -3,9 +3,9 @@
 use crate::rpc::{Filter, Memcmp};
 use crate::{Error, Rpc, pda};
 use anchor_lang::AccountDeserialize;
-use heliograph_registry::state::{App, Network, Node};
+use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_settlement::state::{Channel, Escrow, Session};
-use heliograph_staking::state::Position;
+use heliograph_staking::state::{Delegation, Position};
 use solana_pubkey::Pubkey;
 
 /// An account type of one of the programs.
@@ -26,7 +26,8 @@ macro_rules! network_account {
 }
 
 network_account! {
-    Network: REGISTRY, Node: REGISTRY, App: REGISTRY, Position: STAKING,
+    Network: REGISTRY, ParamsChange: REGISTRY, Node: REGISTRY, Keeper: REGISTRY, App: REGISTRY,
+    Position: STAKING, Delegation: STAKING,
     Escrow: SETTLEMENT, Channel: SETTLEMENT, Session: SETTLEMENT,
 }
 

@@ -1,6 +1,7 @@
 //! Addresses of every account of the network, derived as the programs derive them.
 
 use heliograph_registry::seeds as registry;
+use heliograph_registry::state::KeeperRole;
 use heliograph_settlement::seeds as settlement;
 use heliograph_staking::seeds as staking;
 use solana_pubkey::Pubkey;
@@ -11,6 +12,11 @@ pub const REGISTRY: Pubkey = heliograph_registry::ID;
 pub const STAKING: Pubkey = heliograph_staking::ID;
 /// The settlement program.
 pub const SETTLEMENT: Pubkey = heliograph_settlement::ID;
+/// The slashing program.
+pub const SLASHING: Pubkey = Pubkey::from_str_const("SLbSEiRbyHXRUMz2QaMuWUbuSDAw5zEkcFz9un1nBA5");
+/// The reputation program.
+pub const REPUTATION: Pubkey =
+    Pubkey::from_str_const("repC7VfGpQ6Sz5XJtzhiU5QAVM9QeStZPfCBwamXu2v");
 
 fn find(seeds: &[&[u8]], program: &Pubkey) -> Pubkey {
     Pubkey::find_program_address(seeds, program).0
@@ -26,6 +32,21 @@ pub fn node(node_key: &Pubkey) -> Pubkey {
     find(&[registry::NODE, node_key.as_ref()], &REGISTRY)
 }
 
+/// The registry account of a keeper key in a role.
+pub fn keeper(role: KeeperRole, keeper_key: &Pubkey) -> Pubkey {
+    find(&[registry::KEEPER, &role.seed(), keeper_key.as_ref()], &REGISTRY)
+}
+
+/// The change of parameters under way.
+pub fn params_change() -> Pubkey {
+    find(&[registry::PARAMS_CHANGE], &REGISTRY)
+}
+
+/// The PDA by which the slashing program jails.
+pub fn jailer() -> Pubkey {
+    find(&[registry::JAILER], &SLASHING)
+}
+
 /// An authority's app number `id`.
 pub fn app(authority: &Pubkey, id: u32) -> Pubkey {
     find(&[registry::APP, authority.as_ref(), &id.to_le_bytes()], &REGISTRY)
@@ -39,6 +60,16 @@ pub fn stake_recorder() -> Pubkey {
 /// The stake behind a registry account.
 pub fn position(subject: &Pubkey) -> Pubkey {
     find(&[staking::POSITION, subject.as_ref()], &STAKING)
+}
+
+/// What `delegator` has delegated to a position.
+pub fn delegation(position: &Pubkey, delegator: &Pubkey) -> Pubkey {
+    find(&[staking::DELEGATION, position.as_ref(), delegator.as_ref()], &STAKING)
+}
+
+/// The PDA by which the slashing program slashes.
+pub fn slasher() -> Pubkey {
+    find(&[staking::SLASHER], &SLASHING)
 }
 
 /// A position's tokens.

@@ -19,6 +19,7 @@ pub mod hash;
 pub mod jurisdiction;
 pub mod merkle;
 pub mod observation;
+pub mod pool;
 pub mod price;
 pub mod receipt;
 pub mod record;

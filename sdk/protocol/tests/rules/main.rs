@@ -11,6 +11,7 @@ mod evidence;
 mod jurisdiction;
 mod merkle;
 mod observation;
+mod pool;
 mod price;
 mod receipt;
 mod record;

@@ -18,9 +18,14 @@ fn position_opens_empty() {
         role: Role::Node,
         subject: node.address,
         owner: node.operator.pubkey(),
+        mint: world.stake_mint,
         bonded: 0,
         unbonding: [Unbonding::default(); UNBONDING_SLOTS],
         opened_at: BEGINNING,
+        delegated: 0,
+        delegated_shares: 0,
+        undelegating_shares: 0,
+        reward_per_share: 0,
         reserved: [0; 128],
     };
     world.holds(&node.position(), &expected);
@@ -31,5 +36,7 @@ fn position_opens_empty() {
         position: node.position(),
         subject: node.address,
         owner: node.operator.pubkey(),
+        role: Role::Node,
+        mint: world.stake_mint,
     });
 }

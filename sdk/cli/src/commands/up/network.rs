@@ -44,6 +44,7 @@ pub(super) async fn initialise(
         deployer: &ready.keys.deployer,
         programs: &ready.programs,
         tokens: Tokens::Create { stake_decimals: STAKE_DECIMALS },
+        guardian: None,
         domain: Domain::Fixed(ready.folder.domain_id()?),
         params: Params::default(),
     };

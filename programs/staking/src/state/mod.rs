@@ -1,0 +1,7 @@
+//! Accounts, one file each.
+
+mod delegation;
+mod position;
+
+pub use delegation::*;
+pub use position::*;
