@@ -28,7 +28,7 @@ pub fn read(name: &str) -> Vec<u8> {
     }
 }
 
-/// A VM with the three programs, deployed by the upgradeable loader and owned by `authority`.
+/// A VM with the programs, deployed by the upgradeable loader and owned by `authority`.
 pub fn load(authority: &Pubkey) -> LiteSVM {
     static LOADED: OnceLock<Mutex<LiteSVM>> = OnceLock::new();
     let loaded = LOADED.get_or_init(|| {

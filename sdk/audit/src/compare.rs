@@ -15,7 +15,7 @@ use std::fmt::Debug;
 /// The chain at one moment: what the history is held against.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Every account of the three programs: owner and data.
+    /// Every account of the programs: owner and data.
     pub accounts: BTreeMap<Pubkey, (Pubkey, Vec<u8>)>,
     /// Amounts of the vaults ([`vaults`](crate::Auditor::vaults)); absent when there is no account.
     pub tokens: BTreeMap<Pubkey, u64>,

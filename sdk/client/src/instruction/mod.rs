@@ -1,4 +1,4 @@
-//! Builders for every instruction of the three programs.
+//! Builders for every instruction of the programs.
 //!
 //! Each takes what only the caller can know and derives the rest. Signers are those of the
 //! program's accounts struct: payer and authority are the same key unless stated.
