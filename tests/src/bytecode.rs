@@ -12,8 +12,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Programs of the network, by name and address.
-pub const PROGRAMS: [(&str, Pubkey); 3] =
-    [("registry", pda::REGISTRY), ("staking", pda::STAKING), ("settlement", pda::SETTLEMENT)];
+pub const PROGRAMS: [(&str, Pubkey); 4] = [
+    ("registry", pda::REGISTRY),
+    ("staking", pda::STAKING),
+    ("settlement", pda::SETTLEMENT),
+    ("reputation", pda::REPUTATION),
+];
 
 /// Bytes of a compiled program.
 ///

@@ -4,6 +4,7 @@ use crate::rpc::{Filter, Memcmp};
 use crate::{Error, Rpc, pda};
 use anchor_lang::AccountDeserialize;
 use heliograph_registry::state::{App, Network, Node};
+use heliograph_reputation::state::{Epoch, Observation, Score, Standing, Tally};
 use heliograph_settlement::state::{Channel, Escrow, Session};
 use heliograph_staking::state::Position;
 use solana_pubkey::Pubkey;
@@ -28,6 +29,8 @@ macro_rules! network_account {
 network_account! {
     Network: REGISTRY, Node: REGISTRY, App: REGISTRY, Position: STAKING,
     Escrow: SETTLEMENT, Channel: SETTLEMENT, Session: SETTLEMENT,
+    Epoch: REPUTATION, Observation: REPUTATION, Tally: REPUTATION, Score: REPUTATION,
+    Standing: REPUTATION,
 }
 
 /// Decodes an account's bytes; `owner` is who the cluster says owns them.

@@ -1,6 +1,7 @@
 //! Addresses of every account of the network, derived as the programs derive them.
 
 use heliograph_registry::seeds as registry;
+use heliograph_reputation::seeds as reputation;
 use heliograph_settlement::seeds as settlement;
 use heliograph_staking::seeds as staking;
 use solana_pubkey::Pubkey;
@@ -11,6 +12,8 @@ pub const REGISTRY: Pubkey = heliograph_registry::ID;
 pub const STAKING: Pubkey = heliograph_staking::ID;
 /// The settlement program.
 pub const SETTLEMENT: Pubkey = heliograph_settlement::ID;
+/// The reputation program.
+pub const REPUTATION: Pubkey = heliograph_reputation::ID;
 
 fn find(seeds: &[&[u8]], program: &Pubkey) -> Pubkey {
     Pubkey::find_program_address(seeds, program).0
@@ -65,6 +68,31 @@ pub fn channel(app: &Pubkey, node: &Pubkey, incarnation: u64) -> Pubkey {
 /// A channel's session.
 pub fn session(channel: &Pubkey, ordinal: u64) -> Pubkey {
     find(&[settlement::SESSION, channel.as_ref(), &ordinal.to_le_bytes()], &SETTLEMENT)
+}
+
+/// An epoch, by the Unix time at which it begins.
+pub fn epoch(epoch: u64) -> Pubkey {
+    find(&[reputation::EPOCH, &epoch.to_le_bytes()], &REPUTATION)
+}
+
+/// The root an observer (a registry account) posted for an epoch.
+pub fn observation(keeper: &Pubkey, epoch: u64) -> Pubkey {
+    find(&[reputation::OBSERVATION, keeper.as_ref(), &epoch.to_le_bytes()], &REPUTATION)
+}
+
+/// The leaves shown of a node (a registry account) and an epoch.
+pub fn tally(node: &Pubkey, epoch: u64) -> Pubkey {
+    find(&[reputation::TALLY, node.as_ref(), &epoch.to_le_bytes()], &REPUTATION)
+}
+
+/// A node's score.
+pub fn score(node: &Pubkey) -> Pubkey {
+    find(&[reputation::SCORE, node.as_ref()], &REPUTATION)
+}
+
+/// An observer's standing.
+pub fn standing(keeper: &Pubkey) -> Pubkey {
+    find(&[reputation::STANDING, keeper.as_ref()], &REPUTATION)
 }
 
 /// The account through which a program emits its events.

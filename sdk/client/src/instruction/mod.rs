@@ -4,6 +4,7 @@
 //! program's accounts struct: payer and authority are the same key unless stated.
 
 pub mod registry;
+pub mod reputation;
 pub mod settlement;
 pub mod staking;
 pub mod token;
