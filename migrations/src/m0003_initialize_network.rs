@@ -45,7 +45,15 @@ pub async fn run(
             stake_mint: mints.stake,
             treasury: mints.treasury,
         };
-        let args = InitializeNetworkArgs { domain_id, staking_program: pda::STAKING, params };
+        let args = InitializeNetworkArgs {
+            domain_id,
+            guardian: plan.guardian.unwrap_or_default(),
+            staking_program: pda::STAKING,
+            settlement_program: pda::SETTLEMENT,
+            slashing_program: pda::SLASHING,
+            reputation_program: pda::REPUTATION,
+            params,
+        };
         let instructions = [
             create_token_account(&deployer, &mints.treasury_owner, &mints.payment),
             initialize_network(deployer, tokens, args),
@@ -64,7 +72,8 @@ pub async fn run(
     Ok((applied, summary))
 }
 
-/// Parameters of a network cannot be changed yet, so any difference is the plan's mistake.
+/// A network changes by its own timelocked instructions, never by a migration: a difference is the
+/// plan's mistake. The guardian is not compared, it may change at any time.
 fn compare(
     network: &Network,
     domain_id: [u8; 32],
@@ -82,7 +91,14 @@ fn compare(
     check("payment mint", network.payment_mint.to_string(), mints.payment.to_string());
     check("stake mint", network.stake_mint.to_string(), mints.stake.to_string());
     check("treasury", network.treasury.to_string(), mints.treasury.to_string());
-    check("staking program", network.staking_program.to_string(), pda::STAKING.to_string());
+    for (name, found, planned) in [
+        ("staking program", network.staking_program, pda::STAKING),
+        ("settlement program", network.settlement_program, pda::SETTLEMENT),
+        ("slashing program", network.slashing_program, pda::SLASHING),
+        ("reputation program", network.reputation_program, pda::REPUTATION),
+    ] {
+        check(name, found.to_string(), planned.to_string());
+    }
     check("parameters", format!("{:?}", network.params), format!("{params:?}"));
     if differences.is_empty() {
         return Ok(());

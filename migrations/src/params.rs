@@ -6,7 +6,9 @@ use heliograph_registry::state::NetworkParams;
 use serde::{Deserialize, Serialize};
 
 const MINUTE_SECS: u32 = 60;
-const DAY_SECS: u32 = 24 * 60 * MINUTE_SECS;
+const HOUR_SECS: u32 = 60 * MINUTE_SECS;
+const DAY_SECS: u32 = 24 * HOUR_SECS;
+const USDC: u64 = 1_000_000;
 
 /// Parameters of a new network. A file may name some of them; the rest keep their defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,28 @@ pub struct Params {
     pub session_secs_max: u32,
     /// Stake a node needs to be active, in whole tokens of the stake mint. Default 1000.
     pub node_stake_min_tokens: u64,
+    /// How long a change of the parameters waits. Default three days; at least
+    /// `withdrawal_notice_secs`, so that who dislikes a change can leave before it.
+    pub timelock_secs: u32,
+    /// Stake an observer needs to be active, in whole tokens of the stake mint. Default 500.
+    pub observer_stake_min_tokens: u64,
+    /// Bond a settler needs to be active, in the payment mint. Default 1000 USDC.
+    pub settler_bond_min_micro_usdc: u64,
+    /// How long nothing of a posted batch can be claimed. Default one hour: time for anybody to
+    /// fetch the leaves and look at them.
+    pub challenge_window_secs: u32,
+    /// How long a settler has to answer a challenge. Default six hours.
+    pub challenge_response_secs: u32,
+    /// How long a posted batch can be challenged. Default one day.
+    pub dispute_secs: u32,
+    /// What a challenger puts down. Default 10 USDC.
+    pub challenge_bond_micro_usdc: u64,
+    /// The most one batch, of one minute, may pay. Default 1000 USDC.
+    pub batch_total_max_micro_usdc: u64,
+    /// Length of an epoch of quality. Default one hour.
+    pub epoch_secs: u32,
+    /// Observers without whom a node gets no score. Default 3.
+    pub observer_quorum: u8,
 }
 
 impl Default for Params {
@@ -45,21 +69,33 @@ impl Default for Params {
             unbonding_secs: 7 * DAY_SECS,
             session_secs_max: 30 * DAY_SECS,
             node_stake_min_tokens: 1_000,
+            timelock_secs: 3 * DAY_SECS,
+            observer_stake_min_tokens: 500,
+            settler_bond_min_micro_usdc: 1_000 * USDC,
+            challenge_window_secs: HOUR_SECS,
+            challenge_response_secs: 6 * HOUR_SECS,
+            dispute_secs: DAY_SECS,
+            challenge_bond_micro_usdc: 10 * USDC,
+            batch_total_max_micro_usdc: 1_000 * USDC,
+            epoch_secs: HOUR_SECS,
+            observer_quorum: 3,
         }
     }
 }
 
 impl Params {
-    /// The parameters as the registry stores them; the minimum stake in units of a mint with
+    /// The parameters as the registry stores them; minimum stakes in units of a mint with
     /// `stake_decimals`.
     pub fn to_network(&self, stake_decimals: u8) -> Result<NetworkParams, Error> {
-        let node_stake_min = 10u64
-            .checked_pow(stake_decimals.into())
-            .and_then(|unit| unit.checked_mul(self.node_stake_min_tokens))
-            .ok_or_else(|| Error::Param {
-                name: "node_stake_min_tokens",
-                reason: format!("does not fit 64 bits with {stake_decimals} decimals"),
-            })?;
+        let units = |name: &'static str, tokens: u64| {
+            10u64
+                .checked_pow(stake_decimals.into())
+                .and_then(|unit| unit.checked_mul(tokens))
+                .ok_or_else(|| Error::Param {
+                    name,
+                    reason: format!("does not fit 64 bits with {stake_decimals} decimals"),
+                })
+        };
         Ok(NetworkParams {
             operator_bps: self.operator_bps,
             settler_bps: self.settler_bps,
@@ -68,7 +104,17 @@ impl Params {
             withdrawal_notice_secs: self.withdrawal_notice_secs,
             unbonding_secs: self.unbonding_secs,
             session_secs_max: self.session_secs_max,
-            node_stake_min,
+            node_stake_min: units("node_stake_min_tokens", self.node_stake_min_tokens)?,
+            timelock_secs: self.timelock_secs,
+            observer_stake_min: units("observer_stake_min_tokens", self.observer_stake_min_tokens)?,
+            settler_bond_min_micro_usdc: self.settler_bond_min_micro_usdc,
+            challenge_window_secs: self.challenge_window_secs,
+            challenge_response_secs: self.challenge_response_secs,
+            dispute_secs: self.dispute_secs,
+            challenge_bond_micro_usdc: self.challenge_bond_micro_usdc,
+            batch_total_max_micro_usdc: self.batch_total_max_micro_usdc,
+            epoch_secs: self.epoch_secs,
+            observer_quorum: self.observer_quorum,
         })
     }
 }
@@ -82,6 +128,7 @@ mod tests {
         let params = Params::default().to_network(9).unwrap();
         params.validate().unwrap();
         assert_eq!(params.node_stake_min, 1_000_000_000_000);
+        assert_eq!(params.observer_stake_min, 500_000_000_000);
     }
 
     #[test]

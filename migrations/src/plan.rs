@@ -45,6 +45,8 @@ pub struct Plan<'a> {
     pub tokens: Tokens,
     /// What ties signatures to the network.
     pub domain: Domain,
+    /// Who may pause a network that is created; nobody if `None`.
+    pub guardian: Option<Pubkey>,
     /// The network's parameters.
     pub params: Params,
 }
@@ -56,6 +58,7 @@ impl std::fmt::Debug for Plan<'_> {
             .field("programs", &self.programs)
             .field("tokens", &self.tokens)
             .field("domain", &self.domain)
+            .field("guardian", &self.guardian)
             .field("params", &self.params)
             .finish()
     }

@@ -86,6 +86,7 @@ fn file_error(path: &Path, reason: impl ToString) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use heliograph_client::pda::SLASHING;
 
     fn folder_with_bytecode() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -102,6 +103,12 @@ mod tests {
         let addresses: Vec<Pubkey> = programs.0.iter().map(|p| p.key.pubkey()).collect();
         assert_eq!(addresses, [REGISTRY, STAKING, SETTLEMENT, REPUTATION]);
         assert_eq!(programs.0[1].elf, b"heliograph_staking");
+    }
+
+    #[test]
+    fn keys_of_programs_the_network_names_before_they_are_deployed_fit() {
+        let key = include_str!("../localnet-keys/heliograph_slashing.json");
+        assert_eq!(parse_key(key, Path::new("key")).unwrap().pubkey(), SLASHING);
     }
 
     #[test]

@@ -19,6 +19,7 @@ fn plan<'a>(deployer: &'a Keypair, programs: &'a Programs) -> Plan<'a> {
         deployer,
         programs,
         tokens: Tokens::Create { stake_decimals: 9 },
+        guardian: None,
         domain: Domain::Fixed([7; 32]),
         params: Params::default(),
     }

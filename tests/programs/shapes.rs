@@ -3,7 +3,7 @@
 use anchor_lang::{Discriminator, Space};
 use heliograph_client::pda;
 use heliograph_protocol::hash::sha256;
-use heliograph_registry::state::{App, Network, Node};
+use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_settlement::state::{Channel, Escrow, Session};
 use heliograph_staking::state::Position;
 use heliograph_tests::{Scene, events};
@@ -71,7 +71,12 @@ fn instruction_discriminators_come_from_their_names() {
     use heliograph_staking as staking;
     let all = instructions! {
         registry: InitializeNetwork = "initialize_network", RegisterNode = "register_node",
-            UpdateNode = "update_node", SetNodeStatus = "set_node_status",
+            ProposeParams = "propose_params", CancelParams = "cancel_params",
+            ApplyParams = "apply_params", ProposeAuthority = "propose_authority",
+            AcceptAuthority = "accept_authority", SetGuardian = "set_guardian",
+            Pause = "pause", Unpause = "unpause", RegisterKeeper = "register_keeper",
+            UpdateKeeper = "update_keeper", SetKeeperStatus = "set_keeper_status",
+            Jail = "jail", Unjail = "unjail", UpdateNode = "update_node", SetNodeStatus = "set_node_status",
             RecordStake = "record_stake", CreateApp = "create_app", UpdateApp = "update_app";
         staking: OpenPosition = "open_position", Deposit = "deposit", Unbond = "unbond",
             Withdraw = "withdraw";
@@ -81,8 +86,8 @@ fn instruction_discriminators_come_from_their_names() {
             OpenSession = "open_session", EndSession = "end_session",
             CloseSession = "close_session", RedeemVoucher = "redeem_voucher";
     };
-    assert_eq!(all.len(), 22);
-    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 22);
+    assert_eq!(all.len(), 35);
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 35);
 }
 
 #[test]

@@ -43,8 +43,10 @@ macro_rules! network_events {
 }
 
 network_events! {
-    registry REGISTRY: NetworkInitialized, NodeRegistered, NodeUpdated, NodeStatusChanged,
-        StakeRecorded, AppCreated, AppUpdated;
+    registry REGISTRY: NetworkInitialized, ParamsProposed, ParamsCancelled, ParamsChanged,
+        AuthorityProposed, AuthorityChanged, GuardianChanged, PauseChanged, NodeRegistered,
+        NodeUpdated, NodeStatusChanged, KeeperRegistered, KeeperUpdated, KeeperStatusChanged,
+        StakeRecorded, SubjectJailed, SubjectUnjailed, AppCreated, AppUpdated;
     staking STAKING: PositionOpened, StakeDeposited, StakeUnbonding, StakeWithdrawn;
     settlement SETTLEMENT: EscrowOpened, EscrowDeposited, WithdrawalRequested,
         WithdrawalCancelled, EscrowWithdrawn, ChannelOpened, ChannelClosed, SessionOpened,

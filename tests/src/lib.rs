@@ -7,7 +7,10 @@
 pub mod accounts;
 pub mod bytecode;
 pub mod events;
+pub mod governance;
+pub mod keepers;
 pub mod measure;
+pub mod observers;
 pub mod outcome;
 pub mod parties;
 pub mod random;
@@ -19,6 +22,7 @@ pub mod vouchers;
 pub mod world;
 pub mod zoo;
 
+pub use keepers::KeeperParty;
 pub use measure::measure;
 pub use outcome::{Done, Refused};
 pub use parties::{AppParty, NodeParty, SessionParty};

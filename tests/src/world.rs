@@ -20,6 +20,10 @@ use std::ops::{Deref, DerefMut};
 pub const USDC: u64 = 1_000_000;
 /// Stake an active node needs.
 pub const STAKE_MIN: u64 = 1_000 * USDC;
+/// Stake an active observer needs.
+pub const OBSERVER_STAKE_MIN: u64 = 500 * USDC;
+/// What an active settler must have bonded, in micro-USDC.
+pub const SETTLER_BOND_MIN: u64 = 300 * USDC;
 /// The domain of every test network.
 pub const DOMAIN: Domain = Domain(*b"heliograph tests: not a cluster!");
 
@@ -33,6 +37,16 @@ pub const PARAMS: NetworkParams = NetworkParams {
     unbonding_secs: 604_800,
     session_secs_max: 86_400,
     node_stake_min: STAKE_MIN,
+    timelock_secs: 10_800,
+    observer_stake_min: OBSERVER_STAKE_MIN,
+    settler_bond_min_micro_usdc: SETTLER_BOND_MIN,
+    challenge_window_secs: 600,
+    challenge_response_secs: 1_800,
+    dispute_secs: 86_400,
+    challenge_bond_micro_usdc: 10 * USDC,
+    batch_total_max_micro_usdc: 100 * USDC,
+    epoch_secs: 3_600,
+    observer_quorum: 3,
 };
 
 /// A VM with mints, a treasury and, but for [`World::bare`], a network.
@@ -94,7 +108,15 @@ impl World {
 
     /// The arguments of [`World::new`]'s network.
     pub fn network_args(&self) -> InitializeNetworkArgs {
-        InitializeNetworkArgs { domain_id: DOMAIN.0, staking_program: pda::STAKING, params: PARAMS }
+        InitializeNetworkArgs {
+            domain_id: DOMAIN.0,
+            guardian: self.guardian().pubkey(),
+            staking_program: pda::STAKING,
+            settlement_program: pda::SETTLEMENT,
+            slashing_program: pda::SLASHING,
+            reputation_program: pda::REPUTATION,
+            params: PARAMS,
+        }
     }
 
     /// The network's mints and treasury.
@@ -109,6 +131,11 @@ impl World {
     /// The programs' upgrade authority.
     pub fn authority(&self) -> Keypair {
         key("authority")
+    }
+
+    /// Who may pause.
+    pub fn guardian(&self) -> Keypair {
+        key("guardian")
     }
 
     fn payment_mint(&self) -> Pubkey {

@@ -1,15 +1,19 @@
 //! One of everything and another of everything: what a sweep puts in an account's place.
 
+use crate::keepers::KeeperParty;
 use crate::key;
 use crate::parties::{AppParty, NodeParty, SessionParty};
 use crate::scene::{CAP, DEPOSIT, Scene};
 use crate::sweep::Sweep;
 use crate::world::STAKE_MIN;
+use anchor_lang::solana_program::program_pack::Pack;
 use heliograph_client::pda;
+use heliograph_registry::state::KeeperRole;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
+use spl_token_interface::state::Account as TokenAccount;
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
@@ -27,6 +31,12 @@ pub struct Zoo {
     pub second_session: SessionParty,
     /// A channel and session of the scene's app with the other node.
     pub cross_session: SessionParty,
+    /// An active observer.
+    pub observer: Rc<KeeperParty>,
+    /// An active settler.
+    pub settler: Rc<KeeperParty>,
+    /// A settler of another owner.
+    pub other_settler: Rc<KeeperParty>,
     /// A wallet that is nobody's.
     pub stranger: Keypair,
 }
@@ -63,6 +73,9 @@ impl Zoo {
         let second_session = scene.open_session(&app, &channel, CAP);
         let cross_channel = scene.open_channel(&app, &other_node);
         let cross_session = scene.open_session(&app, &cross_channel, CAP);
+        let observer = Rc::new(scene.keeper("observer", KeeperRole::Observer));
+        let settler = Rc::new(scene.keeper("settler", KeeperRole::Settler));
+        let other_settler = Rc::new(scene.keeper("other settler", KeeperRole::Settler));
         let stranger = scene.wallet("stranger");
         let (payment_mint, stake_mint, other_mint) =
             (scene.payment_mint, scene.stake_mint, scene.other_mint);
@@ -78,6 +91,9 @@ impl Zoo {
             other_session,
             second_session,
             cross_session,
+            observer,
+            settler,
+            other_settler,
             stranger,
         }
     }
@@ -96,10 +112,32 @@ impl Zoo {
             signers,
             names,
             zoo: &self.animals(),
-            strangers: &[&self.stranger, &self.other_app.authority, &self.other_node.operator],
+            strangers: &[
+                &self.stranger,
+                &self.other_app.authority,
+                &self.other_node.operator,
+                &self.other_settler.owner,
+            ],
             meant,
         }
         .run(self);
+    }
+
+    /// Names of the token accounts of `mint`, but for `except`: what a test lists as meant where
+    /// somebody may send tokens wherever it likes.
+    pub fn tokens_of(&self, mint: &Pubkey, except: &[&str]) -> Vec<String> {
+        let holds = |address: &Pubkey| {
+            let account = self.account(address)?;
+            let tokens = TokenAccount::unpack(&account.data).ok()?;
+            (account.owner == spl_token_interface::ID).then_some(tokens.mint)
+        };
+        let animals = self.animals().into_iter();
+        animals
+            .filter(|(name, address)| {
+                holds(address) == Some(*mint) && !except.contains(&name.as_str())
+            })
+            .map(|(name, _)| name)
+            .collect()
     }
 
     /// Every account, by name.
@@ -118,6 +156,10 @@ impl Zoo {
             ("token 2022".into(), TOKEN_2022),
             ("ed25519 program".into(), solana_sdk_ids::ed25519_program::ID),
             ("stake recorder".into(), pda::stake_recorder()),
+            ("jailer".into(), pda::jailer()),
+            ("change of parameters".into(), pda::params_change()),
+            ("authority".into(), self.authority().pubkey()),
+            ("guardian".into(), self.guardian().pubkey()),
         ];
         for (name, program) in crate::bytecode::PROGRAMS {
             animals.push((format!("{name} program"), program));
@@ -133,6 +175,21 @@ impl Zoo {
                 (format!("{label}'s stake wallet"), node.stake_wallet),
                 (format!("{label}'s position"), node.position()),
                 (format!("{label}'s stake vault"), node.stake_vault()),
+            ]);
+        }
+        for (label, keeper) in [
+            ("observer", &self.observer),
+            ("settler", &self.settler),
+            ("other settler", &self.other_settler),
+        ] {
+            animals.extend([
+                (label.to_owned(), keeper.address),
+                (format!("{label}'s owner"), keeper.owner.pubkey()),
+                (format!("{label}'s key"), keeper.keeper_key.pubkey()),
+                (format!("{label}'s payout"), keeper.payout),
+                (format!("{label}'s stake wallet"), keeper.stake_wallet),
+                (format!("{label}'s position"), keeper.position()),
+                (format!("{label}'s stake vault"), keeper.stake_vault()),
             ]);
         }
         for (label, app) in [("app", &self.app), ("other app", &self.other_app)] {

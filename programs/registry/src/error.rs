@@ -17,6 +17,33 @@ pub enum RegistryError {
     #[msg("The payment mint must have 6 decimals")]
     PaymentMintDecimals = 4,
 
+    #[msg("The redeem grace must be longer than challenge window and response together")]
+    RedeemGraceTooShort = 5,
+    #[msg("Stake must stay slashable for more than twice the dispute time and a response")]
+    UnbondingTooShort = 6,
+    #[msg("The timelock must not be shorter than the withdrawal notice")]
+    TimelockTooShort = 7,
+    #[msg("The dispute time must be longer than the challenge window")]
+    DisputeTooShort = 8,
+    #[msg("The quorum of observers must be 1 to 16")]
+    QuorumInvalid = 9,
+    #[msg("Only the network's authority can do this")]
+    NotAuthority = 10,
+    #[msg("Only the network's guardian or its authority can pause")]
+    NotGuardian = 11,
+    #[msg("Only the authority that was proposed can accept")]
+    NotPendingAuthority = 12,
+    #[msg("The timelock of the change is not over yet")]
+    TimelockRunning = 13,
+    #[msg("Name at least one function to pause, and only functions that exist")]
+    FunctionsInvalid = 14,
+    #[msg("Registrations are paused")]
+    RegistrationsPaused = 15,
+    #[msg("The rent must go back to the account that paid it")]
+    OtherRentPayer = 16,
+    #[msg("The treasury is not the one that was proposed")]
+    OtherTreasury = 17,
+
     // Node: 100…
     #[msg("Name at least one service, and only services that exist")]
     ServicesInvalid = 100,
@@ -30,11 +57,11 @@ pub enum RegistryError {
     CapacityZero = 104,
     #[msg("Only the node's operator can do this")]
     NotOperator = 105,
-    #[msg("The node cannot go from its present status to this one")]
+    #[msg("The present status does not lead to this one")]
     StatusTransition = 106,
-    #[msg("Stake is below the network's minimum for nodes: deposit more first")]
+    #[msg("Stake is below the network's minimum: deposit more first")]
     StakeBelowMinimum = 107,
-    #[msg("The node key must not be the operator's, nor own the payout account")]
+    #[msg("The hot key must not be its owner's, nor own the payout account")]
     KeysNotDistinct = 108,
     #[msg("The payout account must not be the network's treasury")]
     PayoutIsTreasury = 109,
@@ -48,4 +75,16 @@ pub enum RegistryError {
     CountriesInvalid = 202,
     #[msg("The voucher signer must be a key of its own, not zero and not the app's authority")]
     VoucherSignerInvalid = 203,
+
+    // Keeper and jail: 300…
+    #[msg("Only the keeper's owner can do this")]
+    NotKeeperOwner = 300,
+    #[msg("Only who owns the node or keeper can take it out of jail")]
+    NotSubjectOwner = 301,
+    #[msg("It is not jailed")]
+    NotJailed = 302,
+    #[msg("The time in jail is not over yet")]
+    JailNotOver = 303,
+    #[msg("The account is neither a node nor a keeper")]
+    NotASubject = 304,
 }

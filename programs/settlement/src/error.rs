@@ -54,6 +54,8 @@ pub enum SettlementError {
     SessionRedeemable = 209,
     #[msg("The rent must go back to the account that paid it")]
     OtherRentPayer = 210,
+    #[msg("Channels and sessions cannot be opened: it is paused")]
+    SessionsPaused = 211,
 
     // Voucher: 300…
     #[msg("The instruction before this one must be the ed25519 precompile's")]

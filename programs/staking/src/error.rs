@@ -8,11 +8,11 @@ pub enum StakingError {
     // Position: 0…
     #[msg("Only the position's owner can do this")]
     NotOwner = 0,
-    #[msg("Only the node's operator can open its position")]
-    NotOperator = 1,
-    #[msg("The position belongs to another node")]
-    OtherNode = 2,
-    #[msg("The token account holds another mint than the stake mint")]
+    #[msg("Only who owns the node or keeper can open its position")]
+    NotSubjectOwner = 1,
+    #[msg("The position belongs to another node or keeper")]
+    OtherSubject = 2,
+    #[msg("The token account holds another mint than the position")]
     OtherMint = 3,
     #[msg("The network has another staking program")]
     OtherStakingProgram = 4,

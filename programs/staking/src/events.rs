@@ -1,5 +1,6 @@
 //! What happened, for those who rebuild the accounts from history. Fields are only ever appended.
 
+use crate::state::Role;
 use anchor_lang::prelude::*;
 
 #[event]
@@ -8,6 +9,8 @@ pub struct PositionOpened {
     pub position: Pubkey,
     pub subject: Pubkey,
     pub owner: Pubkey,
+    pub role: Role,
+    pub mint: Pubkey,
 }
 
 #[event]

@@ -1,7 +1,7 @@
-//! Staking: the deposits that stand behind a node.
+//! Staking: the deposits that stand behind nodes and keepers.
 //!
 //! Owns `Position` accounts and the token vault of each. A position's bonded amount is reported to
-//! the registry, which decides whether a node may be active.
+//! the registry, which decides whether its subject may be active.
 #![allow(clippy::result_large_err, reason = "Anchor's error type, in every signature")]
 
 use anchor_lang::prelude::*;
@@ -24,12 +24,12 @@ declare_id!("stFtHY698dAqZ76JBwKY5oucnoPMLMJA6hxoCXzLHdw");
 pub mod heliograph_staking {
     use super::*;
 
-    /// Opens the position of a node, with a vault of its own. The node's operator signs.
+    /// Opens the position of a node or keeper, with a vault of its own. Its owner signs.
     pub fn open_position(ctx: Context<OpenPosition>) -> Result<()> {
         OpenPosition::handle(ctx)
     }
 
-    /// Bonds `amount` of the stake mint.
+    /// Bonds `amount` of the position's mint.
     pub fn deposit(ctx: Context<Deposit>, amount: u64) -> Result<()> {
         Deposit::handle(ctx, amount)
     }

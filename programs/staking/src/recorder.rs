@@ -23,14 +23,14 @@ impl<'info> Recorder<'info> {
         &self,
         bump: u8,
         network: AccountInfo<'info>,
-        node: AccountInfo<'info>,
+        subject: AccountInfo<'info>,
         bonded: u64,
     ) -> Result<()> {
         let signer: &[&[&[u8]]] = &[&[seeds::STAKE_RECORDER, &[bump]]];
         let accounts = RecordStake {
             stake_recorder: self.stake_recorder.to_account_info(),
             network,
-            node,
+            subject,
             event_authority: self.registry_event_authority.to_account_info(),
             program: self.registry_program.to_account_info(),
         };

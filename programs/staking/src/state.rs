@@ -2,6 +2,7 @@
 
 use crate::error::StakingError;
 use anchor_lang::prelude::*;
+use heliograph_registry::state::{KeeperRole, Subject};
 
 /// Unbondings of one position that can be under way at once.
 pub const UNBONDING_SLOTS: usize = 8;
@@ -16,10 +17,29 @@ pub struct Unbonding {
     pub available_at: i64,
 }
 
-/// What a position stands behind. Other roles follow with their registry accounts.
+/// What a position stands behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, AnchorSerialize, AnchorDeserialize, InitSpace)]
 pub enum Role {
+    /// A node: stakes the stake mint, and takes delegations.
     Node,
+    /// An observer: stakes the stake mint.
+    Observer,
+    /// A settler: bonds the payment mint, because what it can take is the payment mint, and who
+    /// loses it is to be made whole in it.
+    Settler,
+}
+
+impl Role {
+    /// The role of a registry account.
+    pub fn of(subject: &Subject) -> Self {
+        match subject {
+            Subject::Node(_) => Self::Node,
+            Subject::Keeper(keeper) => match keeper.role {
+                KeeperRole::Observer => Self::Observer,
+                KeeperRole::Settler => Self::Settler,
+            },
+        }
+    }
 }
 
 /// The stake behind one registry account. PDA `[seeds::POSITION, subject]`.
@@ -33,10 +53,12 @@ pub struct Position {
     pub bump: u8,
     pub vault_bump: u8,
     pub role: Role,
-    /// The registry account, such as a `Node`.
+    /// The registry account: a `Node` or a `Keeper`.
     pub subject: Pubkey,
     /// Who deposits and withdraws.
     pub owner: Pubkey,
+    /// What is staked; fixed by the role when the position was opened.
+    pub mint: Pubkey,
     /// Stake that counts.
     pub bonded: u64,
     /// Stake on its way out: slashable, no longer counted.

@@ -5,7 +5,7 @@ use crate::world::{World, overwrite};
 use anchor_lang::{AccountDeserialize, Discriminator};
 use heliograph_client::account::NetworkAccount;
 use heliograph_client::pda;
-use heliograph_registry::state::{App, Network, Node};
+use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_reputation::state::{Epoch, Observation, Score, Standing, Tally};
 use heliograph_settlement::state::{Channel, Escrow, Session};
 use heliograph_staking::state::Position;
@@ -112,7 +112,8 @@ fn about(address: &Pubkey, data: &[u8], what: FindingKind, detail: String) -> Fi
 
 macro_rules! each_kind {
     ($data:expr, $kind:ident => $body:expr) => {{
-        each_kind!(@try $data, $kind => $body; Network Node App Position Escrow Channel Session
+        each_kind!(@try $data, $kind => $body;
+            Network ParamsChange Node Keeper App Position Escrow Channel Session
             Epoch Observation Tally Score Standing)
     }};
     (@try $data:expr, $kind:ident => $body:expr; $($name:ident)*) => {{

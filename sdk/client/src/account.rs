@@ -3,7 +3,7 @@
 use crate::rpc::{Filter, Memcmp};
 use crate::{Error, Rpc, pda};
 use anchor_lang::AccountDeserialize;
-use heliograph_registry::state::{App, Network, Node};
+use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_reputation::state::{Epoch, Observation, Score, Standing, Tally};
 use heliograph_settlement::state::{Channel, Escrow, Session};
 use heliograph_staking::state::Position;
@@ -27,7 +27,8 @@ macro_rules! network_account {
 }
 
 network_account! {
-    Network: REGISTRY, Node: REGISTRY, App: REGISTRY, Position: STAKING,
+    Network: REGISTRY, ParamsChange: REGISTRY, Node: REGISTRY, Keeper: REGISTRY, App: REGISTRY,
+    Position: STAKING,
     Escrow: SETTLEMENT, Channel: SETTLEMENT, Session: SETTLEMENT,
     Epoch: REPUTATION, Observation: REPUTATION, Tally: REPUTATION, Score: REPUTATION,
     Standing: REPUTATION,

@@ -1,6 +1,7 @@
 //! Addresses of every account of the network, derived as the programs derive them.
 
 use heliograph_registry::seeds as registry;
+use heliograph_registry::state::KeeperRole;
 use heliograph_reputation::seeds as reputation;
 use heliograph_settlement::seeds as settlement;
 use heliograph_staking::seeds as staking;
@@ -12,6 +13,8 @@ pub const REGISTRY: Pubkey = heliograph_registry::ID;
 pub const STAKING: Pubkey = heliograph_staking::ID;
 /// The settlement program.
 pub const SETTLEMENT: Pubkey = heliograph_settlement::ID;
+/// The slashing program.
+pub const SLASHING: Pubkey = Pubkey::from_str_const("SLbSEiRbyHXRUMz2QaMuWUbuSDAw5zEkcFz9un1nBA5");
 /// The reputation program.
 pub const REPUTATION: Pubkey = heliograph_reputation::ID;
 
@@ -27,6 +30,21 @@ pub fn network() -> Pubkey {
 /// The registry account of a node key.
 pub fn node(node_key: &Pubkey) -> Pubkey {
     find(&[registry::NODE, node_key.as_ref()], &REGISTRY)
+}
+
+/// The registry account of a keeper key in a role.
+pub fn keeper(role: KeeperRole, keeper_key: &Pubkey) -> Pubkey {
+    find(&[registry::KEEPER, &role.seed(), keeper_key.as_ref()], &REGISTRY)
+}
+
+/// The change of parameters under way.
+pub fn params_change() -> Pubkey {
+    find(&[registry::PARAMS_CHANGE], &REGISTRY)
+}
+
+/// The PDA by which the slashing program jails.
+pub fn jailer() -> Pubkey {
+    find(&[registry::JAILER], &SLASHING)
 }
 
 /// An authority's app number `id`.

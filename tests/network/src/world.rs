@@ -101,6 +101,7 @@ impl Network {
             deployer: &deployer,
             programs: &programs,
             tokens: Tokens::Create { stake_decimals: 6 },
+            guardian: None,
             domain: Domain::Fixed([7; 32]),
             params: setup.params,
         };

@@ -28,6 +28,9 @@ const SHORT: NetworkParams = NetworkParams {
     redeem_grace_secs: 600,
     withdrawal_notice_secs: 900,
     unbonding_secs: 1_800,
+    challenge_window_secs: 120,
+    challenge_response_secs: 240,
+    dispute_secs: 300,
     session_secs_max: 3_600,
     ..PARAMS
 };

@@ -89,15 +89,15 @@ fn liars_below_half_leave_the_score_within_the_honest_range() {
         let liars = random.index((count - 1) / 2 + 1);
         let truth = truth(&mut random);
         let agreed = lie(&mut random, &truth);
-        let honest: Vec<Figures> =
-            (liars..count).map(|_| honest(&mut random, &truth)).collect();
+        let honest: Vec<Figures> = (liars..count).map(|_| honest(&mut random, &truth)).collect();
         let mut seen: Vec<Figures> = (0..liars).map(|_| lie(&mut random, &agreed)).collect();
         seen.extend(&honest);
         panel.run_epoch(&seen);
 
         let score: Score = panel.read(&pda::score(&panel.node.address));
         let found = score.epochs.last().expect("scored just now");
-        let range = score_ppm(&edge(&honest, true).into())..=score_ppm(&edge(&honest, false).into());
+        let range =
+            score_ppm(&edge(&honest, true).into())..=score_ppm(&edge(&honest, false).into());
         assert!(
             range.contains(&found.score_ppm),
             "epoch {epoch}, {liars} liars of {count}: {} is not in {range:?}",

@@ -3,6 +3,7 @@
 
 pub mod honest_range;
 pub mod ring;
+pub mod shapes;
 pub mod zoo;
 
 pub mod post_root {

@@ -18,7 +18,7 @@ pub enum NodeStatus {
     Active,
     /// Serves open sessions and takes no new ones → `Active`, `Exited`.
     Draining,
-    /// Held by the slashing program. Not reachable before that program is deployed.
+    /// Held by the slashing program → `Pending`, when its time is over.
     Jailed,
     /// Gone for good; the node key cannot be registered again.
     Exited,
@@ -65,7 +65,7 @@ pub struct Node {
     pub stake: u64,
     pub registered_at: i64,
     pub status_changed_at: i64,
-    /// Set by the slashing program; 0 = not jailed.
+    /// Set by the slashing program; 0 = never jailed.
     pub jailed_until: i64,
     #[max_len(REGION_LEN_MAX)]
     pub region: String,

@@ -66,9 +66,10 @@ impl Epoch {
             self.seats.push(seat);
             return Ok(None);
         }
-        let least = self.seats.iter().rposition(|candidate| {
-            self.seats.iter().all(|other| candidate.stake <= other.stake)
-        });
+        let least = self
+            .seats
+            .iter()
+            .rposition(|candidate| self.seats.iter().all(|other| candidate.stake <= other.stake));
         let index = least.ok_or(ReputationError::SeatsTaken)?;
         require_gt!(stake, self.seats[index].stake, ReputationError::SeatsTaken);
         let displaced = self.seats.remove(index);
@@ -88,15 +89,13 @@ impl Epoch {
 
     /// Counts an account of this epoch that was opened.
     pub fn opened_one(&mut self) -> Result<()> {
-        self.accounts_open =
-            self.accounts_open.checked_add(1).ok_or(ReputationError::Overflow)?;
+        self.accounts_open = self.accounts_open.checked_add(1).ok_or(ReputationError::Overflow)?;
         Ok(())
     }
 
     /// Counts one that is closed.
     pub fn closed_one(&mut self) -> Result<()> {
-        self.accounts_open =
-            self.accounts_open.checked_sub(1).ok_or(ReputationError::Overflow)?;
+        self.accounts_open = self.accounts_open.checked_sub(1).ok_or(ReputationError::Overflow)?;
         Ok(())
     }
 }

@@ -1,18 +1,21 @@
-//! The registry's instructions. Accounts come in the order of the programs' accounts structs.
+//! The registry's instructions: the network's beginning, nodes and apps here, the rest below.
+//! Accounts come in the order of the programs' accounts structs.
+
+mod governance;
+mod keeper;
+
+pub(super) use keeper::subject;
 
 use super::step::{Step, Stop};
-use crate::finding::FindingKind;
 use heliograph_client::pda;
 use heliograph_protocol::jurisdiction::{Country, is_valid_list};
 use heliograph_registry::events::{
     AppCreated, AppUpdated, NetworkInitialized, NodeRegistered, NodeStatusChanged, NodeUpdated,
-    StakeRecorded,
 };
-use heliograph_registry::state::{App, Network, Node, NodeStatus};
+use heliograph_registry::state::{App, Network, Node, NodeStatus, pause};
 use heliograph_registry::{
     AppPolicy, InitializeNetworkArgs, NodeProfile, instruction as ix, seeds,
 };
-use heliograph_staking::state::Position;
 use solana_pubkey::Pubkey;
 
 pub(super) fn apply(step: &mut Step<'_>) -> Result<(), Stop> {
@@ -24,12 +27,12 @@ pub(super) fn apply(step: &mut Step<'_>) -> Result<(), Stop> {
         update_node(step, profile)
     } else if let Some(ix::SetNodeStatus { status }) = step.args() {
         set_node_status(step, status)
-    } else if let Some(ix::RecordStake { bonded }) = step.args() {
-        record_stake(step, bonded)
     } else if let Some(ix::CreateApp { id, policy }) = step.args() {
         create_app(step, id, policy)
     } else if let Some(ix::UpdateApp { policy }) = step.args() {
         update_app(step, policy)
+    } else if let Some(outcome) = keeper::apply(step).or_else(|| governance::apply(step)) {
+        outcome
     } else {
         Err(step.unknown())
     }
@@ -47,12 +50,17 @@ fn initialize_network(step: &mut Step<'_>, args: InitializeNetworkArgs) -> Resul
             version: Network::VERSION,
             bump,
             authority,
+            pending_authority: Pubkey::default(),
+            guardian: args.guardian,
+            paused: 0,
             domain_id: args.domain_id,
             payment_mint,
             stake_mint,
             treasury,
             staking_program: args.staking_program,
-            slashing_program: Pubkey::default(),
+            settlement_program: args.settlement_program,
+            slashing_program: args.slashing_program,
+            reputation_program: args.reputation_program,
             params: args.params,
             reserved: [0; 256],
         },
@@ -65,13 +73,25 @@ fn initialize_network(step: &mut Step<'_>, args: InitializeNetworkArgs) -> Resul
         stake_mint,
         treasury,
         params: args.params,
+        guardian: args.guardian,
+        staking_program: args.staking_program,
+        settlement_program: args.settlement_program,
+        slashing_program: args.slashing_program,
+        reputation_program: args.reputation_program,
     });
+    Ok(())
+}
+
+fn registrations_open(step: &mut Step<'_>, network: Pubkey) -> Result<(), Stop> {
+    step.address("network", network, pda::network());
+    let paused = step.get::<Network>(&network)?.is_paused(pause::REGISTER);
+    step.rule(!paused, "something is registered while registrations are paused");
     Ok(())
 }
 
 fn register_node(step: &mut Step<'_>, profile: NodeProfile) -> Result<(), Stop> {
     let [operator, node_key, network, address, payout] = step.accounts()?;
-    step.address("network", network, pda::network());
+    registrations_open(step, network)?;
     let seeds = [seeds::NODE, node_key.as_ref()];
     let (expected, bump) = Pubkey::find_program_address(&seeds, &pda::REGISTRY);
     step.address("node", address, expected);
@@ -120,7 +140,6 @@ fn update_node(step: &mut Step<'_>, profile: NodeProfile) -> Result<(), Stop> {
     let mut node: Node = step.get(&address)?;
     step.address("operator", operator, node.operator);
     step.allowed(profile.validate())?;
-    step.rule(node.status != NodeStatus::Exited, "a node that has exited is updated");
     let old_prices_micro_usdc = node.prices_micro_usdc;
     profile.apply(&mut node);
     node.payout = payout;
@@ -160,40 +179,9 @@ fn set_node_status(step: &mut Step<'_>, status: NodeStatus) -> Result<(), Stop> 
     Ok(())
 }
 
-/// Called by the staking program, whose own instruction has been carried out already.
-fn record_stake(step: &mut Step<'_>, bonded: u64) -> Result<(), Stop> {
-    let [recorder, network, address] = step.accounts()?;
-    step.address("stake recorder", recorder, pda::stake_recorder());
-    step.address("network", network, pda::network());
-    let params = step.get::<Network>(&network)?.params;
-    let position: Position = step.get(&pda::position(&address))?;
-    if position.bonded != bonded {
-        let detail = format!("stake {bonded} recorded of {} bonded", position.bonded);
-        step.fault(FindingKind::RuleBroken, detail);
-    }
-    let mut node: Node = step.get(&address)?;
-    let old_stake = std::mem::replace(&mut node.stake, bonded);
-    let suspended = node.status == NodeStatus::Active && bonded < params.node_stake_min;
-    if suspended {
-        node.status = NodeStatus::Pending;
-        node.status_changed_at = step.now;
-    }
-    step.world.put(address, &node);
-    step.event(StakeRecorded { node: address, old_stake, stake: bonded });
-    if suspended {
-        step.event(NodeStatusChanged {
-            node: address,
-            from: NodeStatus::Active,
-            to: NodeStatus::Pending,
-            stake: bonded,
-            changed_at: step.now,
-        });
-    }
-    Ok(())
-}
-
 fn create_app(step: &mut Step<'_>, id: u32, policy: AppPolicy) -> Result<(), Stop> {
-    let [authority, address] = step.accounts()?;
+    let [authority, network, address] = step.accounts()?;
+    registrations_open(step, network)?;
     let seeds = [seeds::APP, authority.as_ref(), &id.to_le_bytes()];
     let (expected, bump) = Pubkey::find_program_address(&seeds, &pda::REGISTRY);
     step.address("app", address, expected);

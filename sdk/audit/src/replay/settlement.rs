@@ -7,7 +7,7 @@ mod voucher;
 use super::step::{Step, Stop};
 use crate::history::Move;
 use heliograph_client::pda;
-use heliograph_registry::state::{App, Network, Node};
+use heliograph_registry::state::{App, Network, Node, pause};
 use heliograph_settlement::events::{
     ChannelClosed, ChannelOpened, EscrowDeposited, EscrowOpened, EscrowWithdrawn,
     WithdrawalCancelled, WithdrawalRequested,
@@ -145,7 +145,10 @@ fn withdraw(step: &mut Step<'_>) -> Result<(), Stop> {
 }
 
 fn open_channel(step: &mut Step<'_>) -> Result<(), Stop> {
-    let [authority, app, node, escrow_address, address] = step.accounts()?;
+    let [authority, network, app, node, escrow_address, address] = step.accounts()?;
+    step.address("network", network, pda::network());
+    let paused = step.get::<Network>(&network)?.is_paused(pause::SESSIONS);
+    step.rule(!paused, "a channel is opened while sessions are paused");
     own_app(step, authority, &app)?;
     step.get::<Node>(&node)?;
     let mut escrow: Escrow = step.get(&escrow_address)?;

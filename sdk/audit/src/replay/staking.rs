@@ -1,10 +1,11 @@
 //! The staking program's instructions. Accounts come in the order of its accounts structs; the
 //! report to the registry that some of them make is a call of its own.
 
+use super::registry::subject;
 use super::step::{Step, Stop};
 use crate::history::Move;
 use heliograph_client::pda;
-use heliograph_registry::state::{Network, Node};
+use heliograph_registry::state::Network;
 use heliograph_staking::events::{PositionOpened, StakeDeposited, StakeUnbonding, StakeWithdrawn};
 use heliograph_staking::state::{Position, Role, UNBONDING_SLOTS, Unbonding};
 use heliograph_staking::{instruction as ix, seeds};
@@ -25,15 +26,16 @@ pub(super) fn apply(step: &mut Step<'_>) -> Result<(), Stop> {
 }
 
 fn open_position(step: &mut Step<'_>) -> Result<(), Stop> {
-    let [owner, network, node, address, stake_mint, vault] = step.accounts()?;
+    let [owner, network, subject_address, address, mint, vault] = step.accounts()?;
     step.address("network", network, pda::network());
     let terms: Network = step.get(&network)?;
     step.address("staking program", pda::STAKING, terms.staking_program);
-    step.address("stake mint", stake_mint, terms.stake_mint);
-    let operator = step.get::<Node>(&node)?.operator;
-    step.address("owner", owner, operator);
-    let (expected, bump) =
-        Pubkey::find_program_address(&[seeds::POSITION, node.as_ref()], &pda::STAKING);
+    let subject = subject(step, &subject_address)?;
+    step.address("mint", mint, subject.stake_mint(&terms));
+    step.address("owner", owner, subject.owner());
+    let role = Role::of(&subject);
+    let seeds = [seeds::POSITION, subject_address.as_ref()];
+    let (expected, bump) = Pubkey::find_program_address(&seeds, &pda::STAKING);
     step.address("position", address, expected);
     let (expected, vault_bump) =
         Pubkey::find_program_address(&[seeds::VAULT, address.as_ref()], &pda::STAKING);
@@ -45,27 +47,28 @@ fn open_position(step: &mut Step<'_>) -> Result<(), Stop> {
             version: Position::VERSION,
             bump,
             vault_bump,
-            role: Role::Node,
-            subject: node,
+            role,
+            subject: subject_address,
             owner,
+            mint,
             bonded: 0,
             unbonding: [Unbonding::default(); UNBONDING_SLOTS],
             opened_at: step.now,
             reserved: [0; 128],
         },
     );
-    step.event(PositionOpened { position: address, subject: node, owner });
+    let subject = subject_address;
+    step.event(PositionOpened { position: address, subject, owner, role, mint });
     Ok(())
 }
 
 fn deposit(step: &mut Step<'_>, amount: u64) -> Result<(), Stop> {
-    let [owner, network, node, address, stake_mint, vault, source] = step.accounts()?;
+    let [owner, network, subject, address, mint, vault, source] = step.accounts()?;
     step.address("network", network, pda::network());
-    let terms: Network = step.get(&network)?;
-    step.address("stake mint", stake_mint, terms.stake_mint);
     let mut position: Position = step.get(&address)?;
+    step.address("mint", mint, position.mint);
     step.address("owner", owner, position.owner);
-    step.address("node", node, position.subject);
+    step.address("subject", subject, position.subject);
     step.address("vault", vault, pda::stake_vault(&address));
     step.allowed(position.bond(amount))?;
     step.world.put(address, &position);
@@ -75,12 +78,12 @@ fn deposit(step: &mut Step<'_>, amount: u64) -> Result<(), Stop> {
 }
 
 fn unbond(step: &mut Step<'_>, amount: u64) -> Result<(), Stop> {
-    let [owner, network, node, address] = step.accounts()?;
+    let [owner, network, subject, address] = step.accounts()?;
     step.address("network", network, pda::network());
     let cooldown_secs = step.get::<Network>(&network)?.params.unbonding_secs;
     let mut position: Position = step.get(&address)?;
     step.address("owner", owner, position.owner);
-    step.address("node", node, position.subject);
+    step.address("subject", subject, position.subject);
     let available_at = step.now.saturating_add(cooldown_secs.into());
     step.allowed(position.start_unbonding(amount, available_at))?;
     step.world.put(address, &position);
@@ -96,7 +99,7 @@ fn unbond(step: &mut Step<'_>, amount: u64) -> Result<(), Stop> {
 }
 
 fn withdraw(step: &mut Step<'_>) -> Result<(), Stop> {
-    let [owner, address, vault, _stake_mint, destination] = step.accounts()?;
+    let [owner, address, vault, _mint, destination] = step.accounts()?;
     let mut position: Position = step.get(&address)?;
     step.address("owner", owner, position.owner);
     step.address("vault", vault, pda::stake_vault(&address));

@@ -1,5 +1,7 @@
 //! One history with every instruction in it, made once and read by all tests.
 
+mod governance;
+
 use crate::node::Serving;
 use heliograph_audit::{Auditor, FindingKind, Options, Report, Snapshot};
 use heliograph_client::instruction::{registry, settlement, staking, token};
@@ -140,13 +142,19 @@ impl Cast {
             redeem_grace_secs: GRACE_SECS,
             withdrawal_notice_secs: NOTICE_SECS,
             unbonding_secs: NOTICE_SECS,
+            timelock_secs: NOTICE_SECS,
+            challenge_window_secs: 600,
+            challenge_response_secs: 600,
+            dispute_secs: 1_200,
             node_stake_min_tokens: 10,
+            observer_stake_min_tokens: 10,
             ..Params::default()
         };
         let plan = Plan {
             deployer: &deployer,
             programs: &programs,
             tokens: Tokens::Create { stake_decimals: 9 },
+            guardian: None,
             domain: Domain::Fixed([42; 32]),
             params,
         };
@@ -243,6 +251,8 @@ async fn make() -> Scene {
     let channel = pda::channel(&app, &node, 1);
     cast.send(&cast.authority, &[settlement::close_channel(authority, app, channel)]).await;
     node_leaves(&cast).await;
+    governance::keepers_come_and_go(&cast).await;
+    governance::network_is_governed(&cast).await;
 
     let transactions = history(&cast.rpc).await;
     let snapshot = snapshot(&cast.rpc, &transactions).await;

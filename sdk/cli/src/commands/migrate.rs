@@ -35,7 +35,17 @@ use std::path::PathBuf;
     withdrawal_notice_secs = 172800\n  \
     unbonding_secs = 604800\n  \
     session_secs_max = 2592000\n  \
-    node_stake_min_tokens = 1000"
+    node_stake_min_tokens = 1000\n  \
+    timelock_secs = 259200\n  \
+    observer_stake_min_tokens = 500\n  \
+    settler_bond_min_micro_usdc = 1000000000\n  \
+    challenge_window_secs = 3600\n  \
+    challenge_response_secs = 21600\n  \
+    dispute_secs = 86400\n  \
+    challenge_bond_micro_usdc = 10000000\n  \
+    batch_total_max_micro_usdc = 1000000000\n  \
+    epoch_secs = 3600\n  \
+    observer_quorum = 3"
 )]
 pub struct Migrate {
     /// Folder with the programs' bytecode: heliograph_{registry,staking,settlement}.so
@@ -61,6 +71,9 @@ pub struct Migrate {
     /// Wallet whose token account receives the treasury's share [default: --keypair's]
     #[arg(long, value_name = "WALLET")]
     pub treasury: Option<Pubkey>,
+    /// Key that may pause the network's ways in, and nothing else [default: nobody]
+    #[arg(long, value_name = "KEY")]
+    pub guardian: Option<Pubkey>,
     /// Domain id, 64 hex digits, where the genesis hash will not do: clusters that restart
     /// [default: the cluster's genesis hash]
     #[arg(long, value_name = "HEX", value_parser = parse_domain)]
@@ -101,6 +114,7 @@ impl Migrate {
             deployer: &deployer,
             programs: &programs,
             tokens,
+            guardian: self.guardian,
             domain: self.domain_id.map_or(Domain::GenesisHash, Domain::Fixed),
             params,
         };

@@ -183,6 +183,7 @@ impl Up {
             deployer: &keys.deployer,
             programs,
             tokens: Tokens::Create { stake_decimals: STAKE_DECIMALS },
+            guardian: None,
             domain: Domain::Fixed(folder.domain_id()?),
             params: Params::default(),
         };

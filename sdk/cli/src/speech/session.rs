@@ -173,12 +173,17 @@ mod tests {
             version: 1,
             bump: 0,
             authority: Pubkey::default(),
+            pending_authority: Pubkey::default(),
+            guardian: Pubkey::default(),
+            paused: 0,
             domain_id: [0; 32],
             payment_mint: Pubkey::default(),
             stake_mint: Pubkey::default(),
             treasury: Pubkey::default(),
             staking_program: Pubkey::default(),
+            settlement_program: Pubkey::default(),
             slashing_program: Pubkey::default(),
+            reputation_program: Pubkey::default(),
             params: NetworkParams {
                 operator_bps: 7_500,
                 settler_bps: 500,
@@ -188,6 +193,7 @@ mod tests {
                 unbonding_secs: 60,
                 session_secs_max: 3_600,
                 node_stake_min: 1_000,
+                ..heliograph_migrations::Params::default().to_network(0).unwrap()
             },
             reserved: [0; 256],
         }

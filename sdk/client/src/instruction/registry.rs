@@ -1,4 +1,10 @@
-//! Instructions of the registry.
+//! Instructions of the registry: the network's beginning, nodes and apps here, the rest below.
+
+mod governance;
+mod keeper;
+
+pub use governance::*;
+pub use keeper::*;
 
 use super::build;
 use crate::pda::{self, REGISTRY};
@@ -96,6 +102,7 @@ pub fn set_node_status(operator: Pubkey, node: Pubkey, status: NodeStatus) -> In
 pub fn create_app(authority: Pubkey, id: u32, policy: AppPolicy) -> Instruction {
     let accounts = accounts::CreateApp {
         authority,
+        network: pda::network(),
         app: pda::app(&authority, id),
         system_program: system_program::ID,
         event_authority: pda::event_authority(&REGISTRY),

@@ -101,6 +101,7 @@ pub fn withdraw(
 pub fn open_channel(authority: Pubkey, app: Pubkey, node: Pubkey, incarnation: u64) -> Instruction {
     let accounts = accounts::OpenChannel {
         authority,
+        network: pda::network(),
         app,
         node,
         escrow: pda::escrow(&app),

@@ -7,15 +7,16 @@ use solana_instruction::Instruction;
 use solana_pubkey::Pubkey;
 use solana_sdk_ids::system_program;
 
-/// Opens the position of a node; `owner` is its operator.
-pub fn open_position(owner: Pubkey, node: Pubkey, stake_mint: Pubkey) -> Instruction {
-    let position = pda::position(&node);
+/// Opens the position of a node or keeper; `owner` owns it. The mint is the payment mint for a
+/// settler, else the stake mint.
+pub fn open_position(owner: Pubkey, subject: Pubkey, mint: Pubkey) -> Instruction {
+    let position = pda::position(&subject);
     let accounts = accounts::OpenPosition {
         owner,
         network: pda::network(),
-        node,
+        subject,
         position,
-        stake_mint,
+        mint,
         vault: pda::stake_vault(&position),
         token_program: spl_token_interface::ID,
         system_program: system_program::ID,
@@ -36,18 +37,18 @@ fn recorder() -> accounts::Recorder {
 /// Bonds `amount` from `source`.
 pub fn deposit(
     owner: Pubkey,
-    node: Pubkey,
-    stake_mint: Pubkey,
+    subject: Pubkey,
+    mint: Pubkey,
     source: Pubkey,
     amount: u64,
 ) -> Instruction {
-    let position = pda::position(&node);
+    let position = pda::position(&subject);
     let accounts = accounts::Deposit {
         owner,
         network: pda::network(),
-        node,
+        subject,
         position,
-        stake_mint,
+        mint,
         vault: pda::stake_vault(&position),
         source,
         recorder: recorder(),
@@ -59,12 +60,12 @@ pub fn deposit(
 }
 
 /// Starts the cooldown of `amount`.
-pub fn unbond(owner: Pubkey, node: Pubkey, amount: u64) -> Instruction {
+pub fn unbond(owner: Pubkey, subject: Pubkey, amount: u64) -> Instruction {
     let accounts = accounts::Unbond {
         owner,
         network: pda::network(),
-        node,
-        position: pda::position(&node),
+        subject,
+        position: pda::position(&subject),
         recorder: recorder(),
         event_authority: pda::event_authority(&STAKING),
         program: STAKING,
@@ -73,18 +74,13 @@ pub fn unbond(owner: Pubkey, node: Pubkey, amount: u64) -> Instruction {
 }
 
 /// Pays out what has passed its cooldown to `destination`.
-pub fn withdraw(
-    owner: Pubkey,
-    node: Pubkey,
-    stake_mint: Pubkey,
-    destination: Pubkey,
-) -> Instruction {
-    let position = pda::position(&node);
+pub fn withdraw(owner: Pubkey, subject: Pubkey, mint: Pubkey, destination: Pubkey) -> Instruction {
+    let position = pda::position(&subject);
     let accounts = accounts::Withdraw {
         owner,
         position,
         vault: pda::stake_vault(&position),
-        stake_mint,
+        mint,
         destination,
         token_program: spl_token_interface::ID,
         event_authority: pda::event_authority(&STAKING),

@@ -55,7 +55,7 @@ fn address_of_another_number_rejects() {
     let mut world = World::new();
     let app = world.authority_of_app("app");
     let mut create = create_app(app.authority.pubkey(), 1, world.policy(&app.voucher_signer));
-    create.accounts[1].pubkey = app.address;
+    create.accounts[2].pubkey = app.address;
     world.refuse(&[create], &[&app.authority], in_registry(ErrorCode::ConstraintSeeds));
 }
 
@@ -64,6 +64,6 @@ fn every_substitute_rejects() {
     let zoo = Zoo::new();
     let authority = &zoo.app.authority;
     let create = create_app(authority.pubkey(), 1, zoo.policy(&zoo.app.voucher_signer));
-    let names = ["authority", "app", "system_program", "event_authority", "program"];
+    let names = ["authority", "network", "app", "system_program", "event_authority", "program"];
     zoo.sweep(&[create], &[authority], &names, &[]);
 }

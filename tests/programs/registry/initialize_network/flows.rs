@@ -16,12 +16,17 @@ fn upgrade_authority_creates_the_network() {
         version: 1,
         bump: Pubkey::find_program_address(&[b"network"], &heliograph_registry::ID).1,
         authority: world.authority().pubkey(),
+        pending_authority: Pubkey::default(),
+        guardian: world.guardian().pubkey(),
+        paused: 0,
         domain_id: DOMAIN.0,
         payment_mint: world.payment_mint,
         stake_mint: world.stake_mint,
         treasury: world.treasury,
         staking_program: heliograph_staking::ID,
-        slashing_program: Pubkey::default(),
+        settlement_program: heliograph_settlement::ID,
+        slashing_program: pda::SLASHING,
+        reputation_program: pda::REPUTATION,
         params: PARAMS,
         reserved: [0; 256],
     };
@@ -34,6 +39,11 @@ fn upgrade_authority_creates_the_network() {
         stake_mint: world.stake_mint,
         treasury: world.treasury,
         params: PARAMS,
+        guardian: world.guardian().pubkey(),
+        staking_program: heliograph_staking::ID,
+        settlement_program: heliograph_settlement::ID,
+        slashing_program: pda::SLASHING,
+        reputation_program: pda::REPUTATION,
     });
 }
 
@@ -44,9 +54,22 @@ fn parameters_at_their_limits_are_accepted() {
         NetworkParams { operator_bps: 0, settler_bps: 10_000, ..PARAMS },
         NetworkParams { withdrawal_notice_secs: PARAMS.redeem_grace_secs + 1, ..PARAMS },
         NetworkParams { node_stake_min: 0, ..PARAMS },
+        NetworkParams { timelock_secs: PARAMS.withdrawal_notice_secs, ..PARAMS },
+        NetworkParams { dispute_secs: PARAMS.challenge_window_secs + 1, ..PARAMS },
+        NetworkParams {
+            unbonding_secs: 2 * PARAMS.dispute_secs + PARAMS.challenge_response_secs + 1,
+            ..PARAMS
+        },
+        NetworkParams {
+            redeem_grace_secs: PARAMS.challenge_window_secs + PARAMS.challenge_response_secs + 1,
+            ..PARAMS
+        },
+        NetworkParams { observer_quorum: 1, ..PARAMS },
+        NetworkParams { observer_quorum: 16, ..PARAMS },
         NetworkParams {
             redeem_grace_secs: u32::MAX - 1,
             withdrawal_notice_secs: u32::MAX,
+            timelock_secs: u32::MAX,
             unbonding_secs: u32::MAX,
             session_secs_max: u32::MAX,
             voucher_grace_secs: u32::MAX,

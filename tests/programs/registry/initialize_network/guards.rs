@@ -105,8 +105,59 @@ pub fn zero_duration_rejects() {
         NetworkParams { redeem_grace_secs: 0, ..PARAMS },
         NetworkParams { unbonding_secs: 0, ..PARAMS },
         NetworkParams { session_secs_max: 0, ..PARAMS },
+        NetworkParams { challenge_window_secs: 0, ..PARAMS },
+        NetworkParams { challenge_response_secs: 0, ..PARAMS },
+        NetworkParams { dispute_secs: 0, ..PARAMS },
+        NetworkParams { epoch_secs: 0, ..PARAMS },
     ] {
         refused_params(params, RegistryError::DurationZero);
+    }
+}
+
+#[test]
+pub fn grace_within_a_challenge_rejects() {
+    let challenge = PARAMS.challenge_window_secs + PARAMS.challenge_response_secs;
+    for redeem_grace_secs in [1, challenge - 1, challenge] {
+        let params = NetworkParams { redeem_grace_secs, ..PARAMS };
+        refused_params(params, RegistryError::RedeemGraceTooShort);
+    }
+    // The sum of two long times is longer still, not short again.
+    let params = NetworkParams { challenge_window_secs: u32::MAX, ..PARAMS };
+    refused_params(params, RegistryError::RedeemGraceTooShort);
+}
+
+#[test]
+pub fn unbonding_within_disputes_rejects() {
+    let disputes = 2 * PARAMS.dispute_secs + PARAMS.challenge_response_secs;
+    for unbonding_secs in [1, PARAMS.dispute_secs, disputes - 1, disputes] {
+        let params = NetworkParams { unbonding_secs, ..PARAMS };
+        refused_params(params, RegistryError::UnbondingTooShort);
+    }
+    let params = NetworkParams { dispute_secs: 1 << 31, ..PARAMS };
+    refused_params(params, RegistryError::UnbondingTooShort);
+}
+
+#[test]
+pub fn timelock_within_the_notice_rejects() {
+    for timelock_secs in [0, 1, PARAMS.withdrawal_notice_secs - 1] {
+        let params = NetworkParams { timelock_secs, ..PARAMS };
+        refused_params(params, RegistryError::TimelockTooShort);
+    }
+}
+
+#[test]
+pub fn dispute_within_the_window_rejects() {
+    for dispute_secs in [1, PARAMS.challenge_window_secs] {
+        let params = NetworkParams { dispute_secs, ..PARAMS };
+        refused_params(params, RegistryError::DisputeTooShort);
+    }
+}
+
+#[test]
+pub fn quorum_nobody_can_reach_rejects() {
+    for observer_quorum in [0, 17, u8::MAX] {
+        let params = NetworkParams { observer_quorum, ..PARAMS };
+        refused_params(params, RegistryError::QuorumInvalid);
     }
 }
 

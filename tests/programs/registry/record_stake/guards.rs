@@ -13,7 +13,7 @@ fn record(node: &NodeParty, recorder: Pubkey, bonded: u64) -> Instruction {
     let accounts = accounts::RecordStake {
         stake_recorder: recorder,
         network: pda::network(),
-        node: node.address,
+        subject: node.address,
         event_authority: pda::event_authority(&pda::REGISTRY),
         program: pda::REGISTRY,
     };

@@ -139,19 +139,18 @@ fn every_substitute_but_operator_and_payout_rejects() {
         "program",
     ];
     // Whoever signs beside the key is the operator; it chooses where its money goes.
-    let meant = [
-        ("operator", "stranger 0"),
-        ("operator", "stranger 1"),
-        ("operator", "stranger 2"),
-        ("operator", "other app's authority"),
-        ("operator", "other node's operator"),
-        ("payout", "node's payout"),
-        ("payout", "other node's payout"),
-        ("payout", "app's wallet"),
-        ("payout", "other app's wallet"),
-        ("payout", "app's vault"),
-        ("payout", "other app's vault"),
-        ("payout", "stranger's payment tokens"),
-    ];
+    let tokens = zoo.tokens_of(&zoo.payment_mint, &["treasury"]);
+    let mut meant: Vec<_> = tokens.iter().map(|name| ("payout", name.as_str())).collect();
+    for owner in [
+        "stranger 0",
+        "stranger 1",
+        "stranger 2",
+        "stranger 3",
+        "other app's authority",
+        "other node's operator",
+        "other settler's owner",
+    ] {
+        meant.push(("operator", owner));
+    }
     zoo.sweep(&[register], &[&node.operator, &node.node_key], &names, &meant);
 }

@@ -1,5 +1,6 @@
 use NodeStatus::{Active, Draining, Exited, Jailed, Pending};
 use heliograph_client::instruction::registry::set_node_status;
+use heliograph_client::pda;
 use heliograph_registry::error::RegistryError;
 use heliograph_registry::state::{Node, NodeStatus};
 use heliograph_tests::world::STAKE_MIN;
@@ -31,15 +32,9 @@ fn node_in(world: &mut World, status: NodeStatus) -> NodeParty {
             world.set_status(&node, Draining);
             world.set_status(&node, Exited);
         }
-        // No instruction leads there yet; the account is written as the slashing program would.
         Jailed => {
-            let mut account = world.account(&node.address).expect("a node");
-            let mut state: Node = world.read(&node.address);
-            state.status = Jailed;
-            let mut bytes = Vec::new();
-            anchor_lang::AccountSerialize::try_serialize(&state, &mut bytes).expect("a node");
-            account.data[..bytes.len()].copy_from_slice(&bytes);
-            world.set_account(&node.address, account);
+            world.impersonate(&pda::jailer());
+            world.jail(&node.address, i64::MAX);
         }
     }
     assert_eq!(world.read::<Node>(&node.address).status, status);

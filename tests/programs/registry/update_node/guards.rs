@@ -59,13 +59,7 @@ fn every_substitute_but_the_payout_rejects() {
     let node = &zoo.node;
     let update = update_node(node.operator.pubkey(), node.address, node.payout, profile());
     let names = ["operator", "network", "node", "payout", "event_authority", "program"];
-    let meant = [
-        ("payout", "other node's payout"),
-        ("payout", "app's wallet"),
-        ("payout", "other app's wallet"),
-        ("payout", "app's vault"),
-        ("payout", "other app's vault"),
-        ("payout", "stranger's payment tokens"),
-    ];
+    let tokens = zoo.tokens_of(&zoo.payment_mint, &["treasury"]);
+    let meant: Vec<_> = tokens.iter().map(|name| ("payout", name.as_str())).collect();
     zoo.sweep(&[update], &[&node.operator], &names, &meant);
 }

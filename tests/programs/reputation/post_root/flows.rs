@@ -35,7 +35,10 @@ fn first_root_opens_the_epoch_and_the_second_joins_it() {
     for n in 0..2 {
         let root = panel.report(n, GOOD).root();
         let post = panel.post_instruction(&panel.observers[n], root);
-        let signers = [panel.observers[n].owner.insecure_clone(), panel.observers[n].keeper_key.insecure_clone()];
+        let signers = [
+            panel.observers[n].owner.insecure_clone(),
+            panel.observers[n].keeper_key.insecure_clone(),
+        ];
         let done = panel.run(&[post], &[&signers[0], &signers[1]]);
 
         let (keeper, posted_at) = (panel.observers[n].address, panel.now());

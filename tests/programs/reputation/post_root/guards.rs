@@ -36,7 +36,8 @@ pub fn early_and_late_roots_reject() {
         refuse(&mut panel, &observer, root, ReputationError::NotPosting);
     }
     panel.enter_phase(Phase::Posting);
-    for epoch in [root.epoch + EPOCH_SECS, root.epoch - EPOCH_SECS, 0, u64::MAX - u64::MAX % 3_600] {
+    for epoch in [root.epoch + EPOCH_SECS, root.epoch - EPOCH_SECS, 0, u64::MAX - u64::MAX % 3_600]
+    {
         refuse(&mut panel, &observer, Root { epoch, ..root }, ReputationError::NotPosting);
     }
     panel.post(&observer, root);
@@ -173,8 +174,16 @@ fn every_substitute_but_another_payer_rejects() {
     let report = Report::new(observer.address, epoch, &[(all.zoo.node.address, GOOD)]);
     let post = all.zoo.post_instruction(&observer, report.root());
     let names = [
-        "payer", "keeper key", "network", "keeper", "epoch", "observation", "standing",
-        "system program", "event_authority", "program",
+        "payer",
+        "keeper key",
+        "network",
+        "keeper",
+        "epoch",
+        "observation",
+        "standing",
+        "system program",
+        "event_authority",
+        "program",
     ];
     let signers = [&observer.owner, &observer.keeper_key];
     all.sweep(post, &signers, &names, &[("payer", "stranger 0")]);

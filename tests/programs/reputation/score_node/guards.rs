@@ -3,9 +3,9 @@ use anchor_lang::error::ErrorCode;
 use heliograph_client::pda;
 use heliograph_protocol::reputation::Phase;
 use heliograph_reputation::error::ReputationError;
+use heliograph_tests::Reason;
 use heliograph_tests::observers::{EPOCH_SECS, GOOD, Panel};
 use heliograph_tests::reason::in_reputation;
-use heliograph_tests::Reason;
 use solana_instruction::{AccountMeta, Instruction};
 use solana_signer::Signer;
 
@@ -120,8 +120,16 @@ fn every_substitute_but_another_payer_rejects() {
     let crank = all.zoo.crank();
     let score = all.zoo.score_instruction(&crank.pubkey(), &all.zoo.node.address, all.epoch);
     let names = [
-        "payer", "epoch", "tally", "score", "system program", "event_authority", "program",
-        "standing 0", "standing 1", "standing 2",
+        "payer",
+        "epoch",
+        "tally",
+        "score",
+        "system program",
+        "event_authority",
+        "program",
+        "standing 0",
+        "standing 1",
+        "standing 2",
     ];
     // The runtime passes accounts beyond those named to the handler, which counts them.
     let animals_scored = [("payer", "stranger 0")];

@@ -199,8 +199,16 @@ fn every_substitute_but_another_payer_rejects() {
     let crank = all.zoo.crank();
     let show = submit_leaf(crank.pubkey(), report.proved(0));
     let names = [
-        "payer", "network", "keeper", "node", "epoch", "observation", "tally", "system program",
-        "event_authority", "program",
+        "payer",
+        "network",
+        "keeper",
+        "node",
+        "epoch",
+        "observation",
+        "tally",
+        "system program",
+        "event_authority",
+        "program",
     ];
     all.sweep(show, &[&crank], &names, &[("payer", "stranger 0")]);
 }

@@ -19,12 +19,12 @@ fn escrow_of_another_app_rejects() {
     let mut zoo = Zoo::new();
     let app = zoo.app.clone();
     let (_, mut open) = zoo.channel_instruction(&app, &zoo.node);
-    open.accounts[3].pubkey = zoo.other_app.escrow();
+    open.accounts[4].pubkey = zoo.other_app.escrow();
     // The address of the channel comes from the escrow's counter; make it fit, so that the escrow's
     // owner is what is refused.
     let incarnation =
         zoo.read::<heliograph_settlement::state::Escrow>(&zoo.other_app.escrow()).next_incarnation;
-    open.accounts[4].pubkey =
+    open.accounts[5].pubkey =
         heliograph_client::pda::channel(&app.address, &zoo.node.address, incarnation);
     zoo.refuse(&[open], &[&app.authority], SettlementError::OtherApp);
 }
@@ -54,6 +54,7 @@ fn every_substitute_rejects() {
     let (_, open) = zoo.channel_instruction(&zoo.app, &zoo.node);
     let names = [
         "authority",
+        "network",
         "app",
         "node",
         "escrow",

@@ -20,7 +20,7 @@ fn deposit_bonds_and_tells_the_registry() {
     assert_eq!(world.tokens(&node.stake_vault()), 12);
     assert_eq!(world.tokens(&node.stake_wallet), OPERATOR_WALLET - 12);
     done.emitted_all(&[
-        Emitted::of(&StakeRecorded { node: node.address, old_stake: 5, stake: 12 }),
+        Emitted::of(&StakeRecorded { subject: node.address, old_stake: 5, stake: 12 }),
         Emitted::of(&StakeDeposited { position: node.position(), amount: 7, bonded: 12 }),
     ]);
 }

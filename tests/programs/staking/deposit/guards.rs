@@ -54,7 +54,7 @@ pub fn other_node_rejects() {
     let node = zoo.node.clone();
     let mut deposit = zoo.stake_instruction(&node, 1);
     deposit.accounts[2].pubkey = zoo.other_node.address;
-    zoo.refuse(&[deposit], &[&node.operator], StakingError::OtherNode);
+    zoo.refuse(&[deposit], &[&node.operator], StakingError::OtherSubject);
 }
 
 #[test]
@@ -75,9 +75,9 @@ fn every_substitute_rejects() {
     let names = [
         "owner",
         "network",
-        "node",
+        "subject",
         "position",
-        "stake_mint",
+        "mint",
         "vault",
         "source",
         "recorder.stake_recorder",

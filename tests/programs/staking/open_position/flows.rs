@@ -18,6 +18,7 @@ fn position_opens_empty() {
         role: Role::Node,
         subject: node.address,
         owner: node.operator.pubkey(),
+        mint: world.stake_mint,
         bonded: 0,
         unbonding: [Unbonding::default(); UNBONDING_SLOTS],
         opened_at: BEGINNING,
@@ -31,5 +32,7 @@ fn position_opens_empty() {
         position: node.position(),
         subject: node.address,
         owner: node.operator.pubkey(),
+        role: Role::Node,
+        mint: world.stake_mint,
     });
 }

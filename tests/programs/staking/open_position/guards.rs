@@ -19,7 +19,7 @@ pub fn stranger_rejects() {
     let mut world = World::new();
     let (node, stranger) = (world.registered("node"), world.wallet("stranger"));
     let open = open_position(stranger.pubkey(), node.address, world.stake_mint);
-    world.refuse(&[open], &[&stranger], StakingError::NotOperator);
+    world.refuse(&[open], &[&stranger], StakingError::NotSubjectOwner);
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn node_key_rejects() {
     let node = world.registered("node");
     world.fund(&node.node_key.pubkey());
     let open = open_position(node.node_key.pubkey(), node.address, world.stake_mint);
-    world.refuse(&[open], &[&node.node_key], StakingError::NotOperator);
+    world.refuse(&[open], &[&node.node_key], StakingError::NotSubjectOwner);
 }
 
 #[test]
@@ -60,9 +60,9 @@ fn every_substitute_rejects() {
     let names = [
         "owner",
         "network",
-        "node",
+        "subject",
         "position",
-        "stake_mint",
+        "mint",
         "vault",
         "token_program",
         "system_program",

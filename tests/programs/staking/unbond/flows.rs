@@ -27,7 +27,7 @@ fn unbonding_leaves_the_vault_as_it_is() {
     assert_eq!(world.tokens(&node.stake_vault()), STAKE_MIN + 100);
     done.emitted_all(&[
         Emitted::of(&StakeRecorded {
-            node: node.address,
+            subject: node.address,
             old_stake: STAKE_MIN + 70,
             stake: STAKE_MIN,
         }),
@@ -57,7 +57,7 @@ fn active_node_below_the_least_stake_is_suspended() {
     world.holds(&node.address, &after);
     done.emitted_all(&[
         Emitted::of(&StakeRecorded {
-            node: node.address,
+            subject: node.address,
             old_stake: STAKE_MIN,
             stake: STAKE_MIN - 1,
         }),

@@ -52,7 +52,7 @@ fn other_node_rejects() {
     let node = zoo.node.clone();
     let mut unbond = unbond(node.operator.pubkey(), node.address, 1);
     unbond.accounts[2].pubkey = zoo.other_node.address;
-    zoo.refuse(&[unbond], &[&node.operator], StakingError::OtherNode);
+    zoo.refuse(&[unbond], &[&node.operator], StakingError::OtherSubject);
 }
 
 #[test]
@@ -62,7 +62,7 @@ fn every_substitute_rejects() {
     let names = [
         "owner",
         "network",
-        "node",
+        "subject",
         "position",
         "recorder.stake_recorder",
         "recorder.registry_event_authority",

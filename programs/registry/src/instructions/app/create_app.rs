@@ -1,7 +1,8 @@
 use super::AppPolicy;
+use crate::error::RegistryError;
 use crate::events::AppCreated;
 use crate::seeds;
-use crate::state::App;
+use crate::state::{App, Network, pause};
 use anchor_lang::prelude::*;
 
 #[event_cpi]
@@ -11,6 +12,8 @@ pub struct CreateApp<'info> {
     /// Owns the app and pays its rent.
     #[account(mut)]
     pub authority: Signer<'info>,
+    #[account(seeds = [seeds::NETWORK], bump = network.bump)]
+    pub network: Box<Account<'info, Network>>,
     #[account(
         init,
         payer = authority,
@@ -18,7 +21,7 @@ pub struct CreateApp<'info> {
         seeds = [seeds::APP, authority.key().as_ref(), &id.to_le_bytes()],
         bump
     )]
-    pub app: Account<'info, App>,
+    pub app: Box<Account<'info, App>>,
     pub system_program: Program<'info, System>,
 }
 
@@ -26,6 +29,10 @@ impl CreateApp<'_> {
     pub fn handle(ctx: Context<CreateApp>, id: u32, policy: AppPolicy) -> Result<()> {
         let authority = ctx.accounts.authority.key();
         policy.validate(&authority)?;
+        require!(
+            !ctx.accounts.network.is_paused(pause::REGISTER),
+            RegistryError::RegistrationsPaused
+        );
         let mut app = App {
             version: App::VERSION,
             bump: ctx.bumps.app,

@@ -10,7 +10,12 @@ use anchor_spl::token::{Mint, TokenAccount};
 #[derive(Clone, Copy, Debug, AnchorSerialize, AnchorDeserialize)]
 pub struct InitializeNetworkArgs {
     pub domain_id: [u8; 32],
+    /// Who may pause; zero = nobody. The authority can change it.
+    pub guardian: Pubkey,
     pub staking_program: Pubkey,
+    pub settlement_program: Pubkey,
+    pub slashing_program: Pubkey,
+    pub reputation_program: Pubkey,
     pub params: NetworkParams,
 }
 
@@ -28,14 +33,14 @@ pub struct InitializeNetwork<'info> {
         seeds = [seeds::NETWORK],
         bump
     )]
-    pub network: Account<'info, Network>,
+    pub network: Box<Account<'info, Network>>,
     #[account(
         constraint = payment_mint.decimals == 6 @ RegistryError::PaymentMintDecimals
     )]
-    pub payment_mint: Account<'info, Mint>,
-    pub stake_mint: Account<'info, Mint>,
+    pub payment_mint: Box<Account<'info, Mint>>,
+    pub stake_mint: Box<Account<'info, Mint>>,
     #[account(token::mint = payment_mint)]
-    pub treasury: Account<'info, TokenAccount>,
+    pub treasury: Box<Account<'info, TokenAccount>>,
     #[account(
         constraint = this_program.programdata_address()? == Some(program_data.key())
             @ RegistryError::NotUpgradeAuthority
@@ -57,12 +62,17 @@ impl InitializeNetwork<'_> {
             version: Network::VERSION,
             bump: ctx.bumps.network,
             authority: accounts.authority.key(),
+            pending_authority: Pubkey::default(),
+            guardian: args.guardian,
+            paused: 0,
             domain_id: args.domain_id,
             payment_mint: accounts.payment_mint.key(),
             stake_mint: accounts.stake_mint.key(),
             treasury: accounts.treasury.key(),
             staking_program: args.staking_program,
-            slashing_program: Pubkey::default(),
+            settlement_program: args.settlement_program,
+            slashing_program: args.slashing_program,
+            reputation_program: args.reputation_program,
             params: args.params,
             reserved: [0; 256],
         });
@@ -74,6 +84,11 @@ impl InitializeNetwork<'_> {
             stake_mint: ctx.accounts.stake_mint.key(),
             treasury: ctx.accounts.treasury.key(),
             params: args.params,
+            guardian: args.guardian,
+            staking_program: args.staking_program,
+            settlement_program: args.settlement_program,
+            slashing_program: args.slashing_program,
+            reputation_program: args.reputation_program,
         });
         Ok(())
     }

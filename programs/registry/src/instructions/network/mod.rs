@@ -1,3 +1,19 @@
+pub mod accept_authority;
+pub mod apply_params;
+pub mod cancel_params;
 pub mod initialize_network;
+pub mod pause;
+pub mod propose_authority;
+pub mod propose_params;
+pub mod set_guardian;
+pub mod unpause;
 
+pub use accept_authority::*;
+pub use apply_params::*;
+pub use cancel_params::*;
 pub use initialize_network::*;
+pub use pause::*;
+pub use propose_authority::*;
+pub use propose_params::*;
+pub use set_guardian::*;
+pub use unpause::*;

@@ -28,10 +28,7 @@ impl NodeProfile {
     pub fn validate(&self) -> Result<()> {
         require!(!ServiceSet(self.services).is_invalid(), RegistryError::ServicesInvalid);
         require!(Country(self.country).is_valid(), RegistryError::CountryInvalid);
-        require!(
-            !self.endpoint.is_empty() && is_printable(&self.endpoint, ENDPOINT_LEN_MAX),
-            RegistryError::EndpointInvalid
-        );
+        check_endpoint(&self.endpoint)?;
         require!(is_printable(&self.region, REGION_LEN_MAX), RegistryError::RegionInvalid);
         require!(self.capacity > 0, RegistryError::CapacityZero);
         Ok(())
@@ -49,15 +46,24 @@ impl NodeProfile {
     }
 }
 
-/// Refuses a payout account that the hot node key owns, or that is the treasury: a payment to both
-/// shares at once would be refused by the settlement program, and the node never paid.
+/// Refuses a payout account that the hot key of a node or keeper owns, or that is the treasury: a
+/// payment to both shares at once would be refused by the settlement program, and nobody paid.
 pub fn check_payout(
     payout: &Account<TokenAccount>,
-    node_key: &Pubkey,
+    hot_key: &Pubkey,
     network: &Network,
 ) -> Result<()> {
-    require_keys_neq!(payout.owner, *node_key, RegistryError::KeysNotDistinct);
+    require_keys_neq!(payout.owner, *hot_key, RegistryError::KeysNotDistinct);
     require_keys_neq!(payout.key(), network.treasury, RegistryError::PayoutIsTreasury);
+    Ok(())
+}
+
+/// Refuses an endpoint that is no URL by its length or characters.
+pub fn check_endpoint(endpoint: &str) -> Result<()> {
+    require!(
+        !endpoint.is_empty() && is_printable(endpoint, ENDPOINT_LEN_MAX),
+        RegistryError::EndpointInvalid
+    );
     Ok(())
 }
 

@@ -2,7 +2,7 @@ use super::{NodeProfile, check_payout};
 use crate::error::RegistryError;
 use crate::events::NodeRegistered;
 use crate::seeds;
-use crate::state::{Network, Node, NodeStatus};
+use crate::state::{Network, Node, NodeStatus, pause};
 use anchor_lang::prelude::*;
 use anchor_spl::token::TokenAccount;
 
@@ -15,7 +15,7 @@ pub struct RegisterNode<'info> {
     /// Signs too, so that nobody can register a key that is not theirs.
     pub node_key: Signer<'info>,
     #[account(seeds = [seeds::NETWORK], bump = network.bump)]
-    pub network: Account<'info, Network>,
+    pub network: Box<Account<'info, Network>>,
     #[account(
         init,
         payer = operator,
@@ -23,10 +23,10 @@ pub struct RegisterNode<'info> {
         seeds = [seeds::NODE, node_key.key().as_ref()],
         bump
     )]
-    pub node: Account<'info, Node>,
+    pub node: Box<Account<'info, Node>>,
     /// Receives the operator's share.
     #[account(token::mint = network.payment_mint)]
-    pub payout: Account<'info, TokenAccount>,
+    pub payout: Box<Account<'info, TokenAccount>>,
     pub system_program: Program<'info, System>,
 }
 
@@ -34,6 +34,7 @@ impl RegisterNode<'_> {
     pub fn handle(ctx: Context<RegisterNode>, profile: NodeProfile) -> Result<()> {
         profile.validate()?;
         let accounts = &mut *ctx.accounts;
+        require!(!accounts.network.is_paused(pause::REGISTER), RegistryError::RegistrationsPaused);
         // A hot node key must not be able to move the operator's money, nor receive it.
         require_keys_neq!(
             accounts.node_key.key(),

@@ -9,14 +9,14 @@ use anchor_lang::prelude::*;
 pub struct SetNodeStatus<'info> {
     pub operator: Signer<'info>,
     #[account(seeds = [seeds::NETWORK], bump = network.bump)]
-    pub network: Account<'info, Network>,
+    pub network: Box<Account<'info, Network>>,
     #[account(
         mut,
         has_one = operator @ RegistryError::NotOperator,
         seeds = [seeds::NODE, node.node_key.as_ref()],
         bump = node.bump
     )]
-    pub node: Account<'info, Node>,
+    pub node: Box<Account<'info, Node>>,
 }
 
 impl SetNodeStatus<'_> {

@@ -11,17 +11,17 @@ use anchor_spl::token::TokenAccount;
 pub struct UpdateNode<'info> {
     pub operator: Signer<'info>,
     #[account(seeds = [seeds::NETWORK], bump = network.bump)]
-    pub network: Account<'info, Network>,
+    pub network: Box<Account<'info, Network>>,
     #[account(
         mut,
         has_one = operator @ RegistryError::NotOperator,
         seeds = [seeds::NODE, node.node_key.as_ref()],
         bump = node.bump
     )]
-    pub node: Account<'info, Node>,
+    pub node: Box<Account<'info, Node>>,
     /// Receives the operator's share from now on.
     #[account(token::mint = network.payment_mint)]
-    pub payout: Account<'info, TokenAccount>,
+    pub payout: Box<Account<'info, TokenAccount>>,
 }
 
 impl UpdateNode<'_> {

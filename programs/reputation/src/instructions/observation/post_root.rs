@@ -57,8 +57,7 @@ pub struct PostRoot<'info> {
 /// Refuses an observer that is not at work: suspended, jailed, gone, or short of stake.
 pub fn check_observer(keeper: &Keeper, network: &Network) -> Result<()> {
     require!(
-        keeper.status == KeeperStatus::Active
-            && keeper.stake >= network.params.observer_stake_min,
+        keeper.status == KeeperStatus::Active && keeper.stake >= network.params.observer_stake_min,
         ReputationError::ObserverNotActive
     );
     Ok(())

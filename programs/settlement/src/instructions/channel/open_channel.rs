@@ -3,7 +3,7 @@ use crate::events::ChannelOpened;
 use crate::seeds;
 use crate::state::{Channel, Escrow, Totals};
 use anchor_lang::prelude::*;
-use heliograph_registry::state::{App, Node};
+use heliograph_registry::state::{App, Network, Node, pause};
 
 #[event_cpi]
 #[derive(Accounts)]
@@ -11,6 +11,7 @@ pub struct OpenChannel<'info> {
     /// Pays the rent.
     #[account(mut)]
     pub authority: Signer<'info>,
+    pub network: Box<Account<'info, Network>>,
     #[account(has_one = authority @ SettlementError::NotAppAuthority)]
     pub app: Box<Account<'info, App>>,
     pub node: Box<Account<'info, Node>>,
@@ -40,6 +41,7 @@ pub struct OpenChannel<'info> {
 impl OpenChannel<'_> {
     pub fn handle(ctx: Context<OpenChannel>) -> Result<()> {
         let accounts = &mut *ctx.accounts;
+        require!(!accounts.network.is_paused(pause::SESSIONS), SettlementError::SessionsPaused);
         let incarnation = accounts.escrow.next_incarnation;
         accounts.escrow.next_incarnation =
             incarnation.checked_add(1).ok_or(SettlementError::Overflow)?;

@@ -6,7 +6,7 @@ use anchor_lang::prelude::*;
 use heliograph_protocol::jurisdiction;
 use heliograph_protocol::price::Prices;
 use heliograph_protocol::service::{SERVICE_COUNT, ServiceSet};
-use heliograph_registry::state::{App, Network, Node, NodeStatus};
+use heliograph_registry::state::{App, Network, Node, NodeStatus, pause};
 
 /// What the app asks for.
 #[derive(Clone, Copy, Debug, AnchorSerialize, AnchorDeserialize)]
@@ -62,6 +62,7 @@ pub struct OpenSession<'info> {
 impl OpenSession<'_> {
     fn validate(&self, args: &OpenSessionArgs, now: i64) -> Result<()> {
         let (network, app, node) = (&self.network, &self.app, &self.node);
+        require!(!network.is_paused(pause::SESSIONS), SettlementError::SessionsPaused);
         require!(
             node.status == NodeStatus::Active && node.stake >= network.params.node_stake_min,
             SettlementError::NodeNotActive

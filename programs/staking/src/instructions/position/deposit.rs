@@ -5,15 +5,16 @@ use crate::seeds;
 use crate::state::Position;
 use anchor_lang::prelude::*;
 use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
-use heliograph_registry::state::{Network, Node};
+use heliograph_registry::state::Network;
 
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Deposit<'info> {
     pub owner: Signer<'info>,
     pub network: Box<Account<'info, Network>>,
-    #[account(mut, constraint = position.subject == node.key() @ StakingError::OtherNode)]
-    pub node: Box<Account<'info, Node>>,
+    /// CHECK: the node or keeper of the position; the registry records its stake.
+    #[account(mut, address = position.subject @ StakingError::OtherSubject)]
+    pub subject: UncheckedAccount<'info>,
     #[account(
         mut,
         has_one = owner @ StakingError::NotOwner,
@@ -21,8 +22,8 @@ pub struct Deposit<'info> {
         bump = position.bump
     )]
     pub position: Box<Account<'info, Position>>,
-    #[account(address = network.stake_mint @ StakingError::OtherMint)]
-    pub stake_mint: Box<Account<'info, Mint>>,
+    #[account(address = position.mint @ StakingError::OtherMint)]
+    pub mint: Box<Account<'info, Mint>>,
     #[account(
         mut,
         seeds = [seeds::VAULT, position.key().as_ref()],
@@ -30,7 +31,7 @@ pub struct Deposit<'info> {
     )]
     pub vault: Box<Account<'info, TokenAccount>>,
     /// Where the stake comes from.
-    #[account(mut, constraint = source.mint == stake_mint.key() @ StakingError::OtherMint)]
+    #[account(mut, constraint = source.mint == mint.key() @ StakingError::OtherMint)]
     pub source: Box<Account<'info, TokenAccount>>,
     pub recorder: Recorder<'info>,
     pub token_program: Program<'info, Token>,
@@ -46,18 +47,18 @@ impl Deposit<'_> {
                 accounts.token_program.key(),
                 TransferChecked {
                     from: accounts.source.to_account_info(),
-                    mint: accounts.stake_mint.to_account_info(),
+                    mint: accounts.mint.to_account_info(),
                     to: accounts.vault.to_account_info(),
                     authority: accounts.owner.to_account_info(),
                 },
             ),
             amount,
-            accounts.stake_mint.decimals,
+            accounts.mint.decimals,
         )?;
         accounts.recorder.record(
             stake_recorder,
             accounts.network.to_account_info(),
-            accounts.node.to_account_info(),
+            accounts.subject.to_account_info(),
             accounts.position.bonded,
         )?;
         emit_cpi!(StakeDeposited {

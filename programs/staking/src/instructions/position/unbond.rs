@@ -4,15 +4,16 @@ use crate::recorder::*;
 use crate::seeds;
 use crate::state::Position;
 use anchor_lang::prelude::*;
-use heliograph_registry::state::{Network, Node};
+use heliograph_registry::state::Network;
 
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Unbond<'info> {
     pub owner: Signer<'info>,
     pub network: Box<Account<'info, Network>>,
-    #[account(mut, constraint = position.subject == node.key() @ StakingError::OtherNode)]
-    pub node: Box<Account<'info, Node>>,
+    /// CHECK: the node or keeper of the position; the registry records its stake.
+    #[account(mut, address = position.subject @ StakingError::OtherSubject)]
+    pub subject: UncheckedAccount<'info>,
     #[account(
         mut,
         has_one = owner @ StakingError::NotOwner,
@@ -36,7 +37,7 @@ impl Unbond<'_> {
         accounts.recorder.record(
             stake_recorder,
             accounts.network.to_account_info(),
-            accounts.node.to_account_info(),
+            accounts.subject.to_account_info(),
             accounts.position.bonded,
         )?;
         emit_cpi!(StakeUnbonding {

@@ -5,7 +5,7 @@ use crate::state::Position;
 use anchor_lang::prelude::*;
 use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
 
-/// Needs neither the node nor the registry: nothing that happens there can hold stake back.
+/// Needs neither the subject nor the registry: nothing that happens there can hold stake back.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct Withdraw<'info> {
@@ -23,10 +23,10 @@ pub struct Withdraw<'info> {
         bump = position.vault_bump
     )]
     pub vault: Box<Account<'info, TokenAccount>>,
-    #[account(address = vault.mint @ StakingError::OtherMint)]
-    pub stake_mint: Box<Account<'info, Mint>>,
-    /// Where the stake goes; any account of the stake mint that the owner names.
-    #[account(mut, constraint = destination.mint == vault.mint @ StakingError::OtherMint)]
+    #[account(address = position.mint @ StakingError::OtherMint)]
+    pub mint: Box<Account<'info, Mint>>,
+    /// Where the stake goes; any account of the position's mint that the owner names.
+    #[account(mut, constraint = destination.mint == mint.key() @ StakingError::OtherMint)]
     pub destination: Box<Account<'info, TokenAccount>>,
     pub token_program: Program<'info, Token>,
 }
@@ -43,14 +43,14 @@ impl Withdraw<'_> {
                 accounts.token_program.key(),
                 TransferChecked {
                     from: accounts.vault.to_account_info(),
-                    mint: accounts.stake_mint.to_account_info(),
+                    mint: accounts.mint.to_account_info(),
                     to: accounts.destination.to_account_info(),
                     authority: accounts.position.to_account_info(),
                 },
                 signer,
             ),
             amount,
-            accounts.stake_mint.decimals,
+            accounts.mint.decimals,
         )?;
         emit_cpi!(StakeWithdrawn {
             position: ctx.accounts.position.key(),

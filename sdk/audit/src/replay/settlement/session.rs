@@ -8,7 +8,7 @@ use heliograph_client::pda;
 use heliograph_protocol::jurisdiction;
 use heliograph_protocol::price::Prices;
 use heliograph_protocol::service::ServiceSet;
-use heliograph_registry::state::{App, Network, Node, NodeStatus};
+use heliograph_registry::state::{App, Network, Node, NodeStatus, pause};
 use heliograph_settlement::events::{SessionClosed, SessionEnded, SessionOpened};
 use heliograph_settlement::state::{Channel, Session, Totals};
 use heliograph_settlement::{OpenSessionArgs, seeds};
@@ -85,6 +85,7 @@ fn check_offer(
     (app_address, app): (&Pubkey, &App),
     node: &Node,
 ) {
+    step.rule(!network.is_paused(pause::SESSIONS), "a session is opened while sessions are paused");
     step.rule(
         node.status == NodeStatus::Active && node.stake >= network.params.node_stake_min,
         "a session is opened with a node that is not active or not staked",
