@@ -119,6 +119,7 @@ impl Zoo {
                 &self.other_settler.owner,
             ],
             meant,
+            short: None,
         }
         .run(self);
     }

@@ -4,7 +4,7 @@ use heliograph_client::pda;
 use heliograph_protocol::reputation::Phase;
 use heliograph_tests::observers::{GOOD, Report};
 use heliograph_tests::sweep::Sweep;
-use heliograph_tests::{KeeperParty, Zoo};
+use heliograph_tests::{KeeperParty, Reason, Zoo};
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
@@ -73,6 +73,19 @@ impl Observatory {
         names: &[&str],
         meant: &[(&str, &str)],
     ) {
+        self.sweep_short(instruction, signers, names, meant, None);
+    }
+
+    /// The same for an instruction whose last account is not one of its accounts struct; `short` is
+    /// why it is refused without it.
+    pub fn sweep_short(
+        &self,
+        instruction: Instruction,
+        signers: &[&Keypair],
+        names: &[&str],
+        meant: &[(&str, &str)],
+        short: Option<Reason>,
+    ) {
         let mut animals = self.zoo.animals();
         animals.extend(self.accounts());
         Sweep {
@@ -83,6 +96,7 @@ impl Observatory {
             zoo: &animals,
             strangers: &[&self.zoo.stranger],
             meant,
+            short,
         }
         .run(&self.zoo);
     }

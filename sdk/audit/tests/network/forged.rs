@@ -336,6 +336,8 @@ fn the_scene_has_every_instruction() {
     all_seen!(pda::SETTLEMENT, heliograph_settlement: OpenEscrow Deposit RequestWithdrawal
         CancelWithdrawal Withdraw OpenChannel CloseChannel OpenSession EndSession CloseSession
         RedeemVoucher);
+    all_seen!(pda::REPUTATION, heliograph_reputation: PostRoot SubmitLeaf ScoreNode CloseTally
+        CloseObservation CloseEpoch);
 }
 
 #[test]

@@ -14,9 +14,9 @@ fn last_of_an_epochs_accounts_closes() {
     panel.pass(EPOCH_SECS as i64 * i64::from(RETAINED_EPOCHS));
     let crank = panel.crank().pubkey();
     panel.run(&[close_tally(node, epoch, crank)], &[]);
-    for n in 0..3 {
+    for (n, owner) in owners.iter().enumerate() {
         let observer = panel.observers[n].address;
-        panel.run(&[close_observation(observer, epoch, owners[n])], &[]);
+        panel.run(&[close_observation(observer, epoch, *owner)], &[]);
     }
     let account = panel.epoch_account();
     let (rent, before) = (panel.lamports(&account), panel.lamports(&owners[0]));
