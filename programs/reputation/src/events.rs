@@ -57,6 +57,8 @@ pub struct TallyClosed {
     pub node: Pubkey,
     pub epoch: u64,
     pub scored: bool,
+    /// Observers that were heard.
+    pub heard: u8,
 }
 
 #[event]

@@ -7,7 +7,7 @@ use heliograph_tests::observers::{GOOD, Panel};
 use solana_signer::Signer;
 
 /// Closes the panel's tally as nobody in particular and checks what must follow.
-fn close(panel: &mut Panel, scored: bool) {
+fn close(panel: &mut Panel, scored: bool, heard: u8) {
     let (node, epoch, tally) = (panel.node.address, panel.epoch, panel.tally());
     let payer = panel.crank().pubkey();
     let (rent, before) = (panel.lamports(&tally), panel.lamports(&payer));
@@ -17,7 +17,7 @@ fn close(panel: &mut Panel, scored: bool) {
     assert_eq!(panel.lamports(&payer), before + rent);
     let accounts_open = account.accounts_open - 1;
     panel.holds(&panel.epoch_account(), &Epoch { accounts_open, ..account });
-    done.emitted(&TallyClosed { tally, node, epoch, scored });
+    done.emitted(&TallyClosed { tally, node, epoch, scored, heard });
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn scored_tally_closes_and_the_score_stays() {
     let mut panel = Panel::new(3);
     panel.run_epoch(&[GOOD; 3]);
     let score: Score = panel.read(&pda::score(&panel.node.address));
-    close(&mut panel, true);
+    close(&mut panel, true, 3);
     panel.holds(&pda::score(&panel.node.address), &score);
 }
 
@@ -35,7 +35,7 @@ fn tally_without_a_quorum_closes_unscored() {
     let reports = panel.post_all(&[GOOD; 3]);
     panel.show_all(&reports[..2]);
     panel.enter_phase(Phase::Scoring);
-    close(&mut panel, false);
+    close(&mut panel, false, 2);
 }
 
 /// Nobody scored it in all the time that a score looks back: it would change nothing any more.
@@ -48,5 +48,5 @@ fn forgotten_tally_closes_unscored() {
     panel.show_all(&reports);
     panel.enter_phase(Phase::Scoring);
     panel.pass(EPOCH_SECS as i64 * i64::from(RETAINED_EPOCHS));
-    close(&mut panel, false);
+    close(&mut panel, false, 3);
 }

@@ -45,6 +45,7 @@ impl CloseTally<'_> {
             node: ctx.accounts.tally.node,
             epoch: ctx.accounts.tally.epoch,
             scored: ctx.accounts.tally.scored,
+            heard: ctx.accounts.tally.heard.len() as u8,
         });
         Ok(())
     }

@@ -23,6 +23,7 @@ pub(super) fn tally(step: &mut Step<'_>) -> Result<(), Stop> {
         node: tally.node,
         epoch: tally.epoch,
         scored: tally.scored,
+        heard: tally.heard.len() as u8,
     });
     Ok(())
 }
