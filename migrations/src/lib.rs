@@ -4,7 +4,7 @@
 //! continued, and a state that contradicts the plan is an error that changes nothing. So the same
 //! plan can be run again at any time, on an embedded cluster and on a public one.
 //!
-//! 1. [`m0001_deploy_programs`]: the three programs, over the upgradeable loader.
+//! 1. [`m0001_deploy_programs`]: the programs, over the upgradeable loader.
 //! 2. [`m0002_create_mints`]: payment and stake mint, on throw-away clusters only.
 //! 3. [`m0003_initialize_network`]: the network account with its parameters.
 #![deny(missing_docs)]

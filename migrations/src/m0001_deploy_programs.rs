@@ -1,4 +1,4 @@
-//! 0001: the three programs, over the upgradeable loader.
+//! 0001: the programs, over the upgradeable loader.
 //!
 //! Bytes that are there already are left alone; other bytes are an upgrade, which needs the
 //! program's upgrade authority.

@@ -1,7 +1,8 @@
 //! Every error code: its number, its message, and a guard that reaches it.
 
-use crate::{registry as r, settlement as e, staking as s};
+use crate::{registry as r, reputation as q, settlement as e, staking as s};
 use heliograph_registry::error::RegistryError;
+use heliograph_reputation::error::ReputationError;
 use heliograph_settlement::error::SettlementError;
 use heliograph_staking::error::StakingError;
 use heliograph_tests::{Reason, reason};
@@ -128,6 +129,37 @@ codes! { settlement_codes, SettlementError:
     OtherSession = 311 by e::redeem_voucher::guards::session_of_another_node_rejects,
 }
 
+codes! { reputation_codes, ReputationError:
+    OtherReputationProgram = 0
+        by q::post_root::guards::network_of_another_reputation_program_rejects,
+    EpochNotAligned = 1 by q::post_root::guards::epoch_between_two_rejects,
+    EpochRetained = 2 by q::close_observation::guards::observation_still_kept_rejects,
+    EpochInUse = 3 by q::close_epoch::guards::epoch_with_observations_or_tallies_rejects,
+    OtherRentPayer = 4 by q::close_tally::guards::rent_for_a_stranger_rejects,
+    Overflow = 5 by q::submit_leaf::guards::overflowing_count_rejects,
+    NotKeeperKey = 100 by q::post_root::guards::another_key_rejects,
+    NotAnObserver = 101 by q::post_root::guards::settler_rejects,
+    ObserverNotActive = 102 by q::post_root::guards::observer_not_at_work_rejects,
+    ObservationsPaused = 103 by q::post_root::guards::paused_posting_rejects_until_it_goes_on,
+    NotPosting = 104 by q::post_root::guards::early_and_late_roots_reject,
+    NoLeaves = 105 by q::post_root::guards::root_over_nothing_rejects,
+    SeatsTaken = 106 by q::post_root::seats::seventeenth_of_equal_stake_rejects,
+    NotSubmitting = 200 by q::submit_leaf::guards::early_and_late_leaves_reject,
+    OtherObservation = 201
+        by q::submit_leaf::guards::observation_of_another_observer_or_epoch_rejects,
+    NotSeated = 202 by q::post_root::seats::leaf_of_one_who_lost_its_seat_rejects,
+    FiguresInvalid = 203 by q::submit_leaf::guards::figures_no_probes_could_give_reject,
+    ProofInvalid = 204 by q::submit_leaf::guards::forged_leaf_rejects,
+    LeafTwice = 205 by q::submit_leaf::guards::observers_leaf_twice_rejects,
+    TallyUnscored = 206 by q::close_tally::guards::tally_that_can_be_scored_rejects,
+    NotScoring = 300 by q::score_node::guards::scoring_while_leaves_can_be_shown_rejects,
+    OtherTally = 301 by q::score_node::guards::tally_of_another_epoch_rejects,
+    QuorumMissed = 302 by q::score_node::guards::quorum_missed_rejects,
+    ScoredTwice = 303 by q::score_node::guards::second_scoring_rejects,
+    EpochTooOld = 304 by q::ring::epoch_before_all_that_is_remembered_rejects,
+    OtherStanding = 305 by q::score_node::guards::standings_other_than_the_seated_reject,
+}
+
 fn all_reached(rows: Vec<Row>) {
     for (code, ..) in &rows {
         assert!(!reason::was_reached(code), "a fresh thread has reached nothing");
@@ -155,8 +187,13 @@ fn every_settlement_code_is_reached() {
 }
 
 #[test]
+fn every_reputation_code_is_reached() {
+    all_reached(reputation_codes());
+}
+
+#[test]
 fn numbers_are_the_published_ones_and_unique() {
-    for rows in [registry_codes(), staking_codes(), settlement_codes()] {
+    for rows in [registry_codes(), staking_codes(), settlement_codes(), reputation_codes()] {
         let numbers: BTreeSet<u32> = rows.iter().map(|row| row.0.number).collect();
         assert_eq!(numbers.len(), rows.len(), "two errors with one number");
         for (code, published, ..) in &rows {
@@ -167,7 +204,7 @@ fn numbers_are_the_published_ones_and_unique() {
 
 #[test]
 fn messages_are_unique_sentences() {
-    for rows in [registry_codes(), staking_codes(), settlement_codes()] {
+    for rows in [registry_codes(), staking_codes(), settlement_codes(), reputation_codes()] {
         let messages: BTreeSet<&String> = rows.iter().map(|row| &row.2).collect();
         assert_eq!(messages.len(), rows.len(), "two errors with one message");
         for message in messages {

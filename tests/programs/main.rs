@@ -5,6 +5,7 @@ mod errors;
 mod ledger;
 mod measured;
 mod registry;
+mod reputation;
 mod settlement;
 mod shapes;
 mod staking;

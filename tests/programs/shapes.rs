@@ -113,6 +113,7 @@ fn programs_live_where_they_say() {
         (pda::REGISTRY, "reM4qLw9PfJ2F5i51rgcjdtRwLEQWoWtxMJsLVPADJK"),
         (pda::STAKING, "stFtHY698dAqZ76JBwKY5oucnoPMLMJA6hxoCXzLHdw"),
         (pda::SETTLEMENT, "SE7av8oURLjNFTzWF3KbNaR3vmRZya2eMAtjxoYnTee"),
+        (pda::REPUTATION, "repC7VfGpQ6Sz5XJtzhiU5QAVM9QeStZPfCBwamXu2v"),
     ] {
         assert_eq!(address, solana_pubkey::Pubkey::from_str(published).expect("an address"));
     }

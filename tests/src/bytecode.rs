@@ -12,8 +12,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Programs of the network, by name and address.
-pub const PROGRAMS: [(&str, Pubkey); 3] =
-    [("registry", pda::REGISTRY), ("staking", pda::STAKING), ("settlement", pda::SETTLEMENT)];
+pub const PROGRAMS: [(&str, Pubkey); 4] = [
+    ("registry", pda::REGISTRY),
+    ("staking", pda::STAKING),
+    ("settlement", pda::SETTLEMENT),
+    ("reputation", pda::REPUTATION),
+];
 
 /// Bytes of a compiled program.
 ///
@@ -28,7 +32,7 @@ pub fn read(name: &str) -> Vec<u8> {
     }
 }
 
-/// A VM with the three programs, deployed by the upgradeable loader and owned by `authority`.
+/// A VM with the programs, deployed by the upgradeable loader and owned by `authority`.
 pub fn load(authority: &Pubkey) -> LiteSVM {
     static LOADED: OnceLock<Mutex<LiteSVM>> = OnceLock::new();
     let loaded = LOADED.get_or_init(|| {

@@ -3,6 +3,7 @@
 use anchor_lang::Event;
 use heliograph_client::pda;
 use heliograph_registry::events as registry;
+use heliograph_reputation::events as reputation;
 use heliograph_settlement::events as settlement;
 use heliograph_staking::events as staking;
 use solana_pubkey::Pubkey;
@@ -52,6 +53,8 @@ network_events! {
     settlement SETTLEMENT: EscrowOpened, EscrowDeposited, WithdrawalRequested,
         WithdrawalCancelled, EscrowWithdrawn, ChannelOpened, ChannelClosed, SessionOpened,
         SessionEnded, SessionClosed, VoucherRedeemed;
+    reputation REPUTATION: RootPosted, LeafSubmitted, NodeScored, TallyClosed, ObservationClosed,
+        EpochClosed;
 }
 
 /// The bytes of an event and the program that called itself with them.

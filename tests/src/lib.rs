@@ -11,6 +11,7 @@ pub mod events;
 pub mod governance;
 pub mod keepers;
 pub mod measure;
+pub mod observers;
 pub mod outcome;
 pub mod parties;
 pub mod random;

@@ -6,12 +6,14 @@
 //! its bump costs 1,500 compute units, and other keys need more or fewer.
 
 use crate::keepers::ENDPOINT;
+use crate::observers::{EPOCH_SECS, GOOD, Panel};
 use crate::outcome::Done;
 use crate::parties::profile;
 use crate::scene::{CAP, DEPOSIT};
 use crate::world::{PARAMS, STAKE_MIN, USDC, World};
-use heliograph_client::instruction::{registry, settlement, staking};
+use heliograph_client::instruction::{registry, reputation, settlement, staking};
 use heliograph_client::pda;
+use heliograph_protocol::reputation::{Phase, RETAINED_EPOCHS};
 use heliograph_registry::state::{KeeperRole, KeeperStatus, NodeStatus, pause};
 use solana_signer::Signer;
 
@@ -54,6 +56,7 @@ pub fn measure() -> Vec<Measurement> {
     delegation(&mut world, &mut table);
     app_life(&mut world, &mut table);
     verdicts(&mut world, &mut table);
+    quality(&mut table);
     table.0
 }
 
@@ -158,4 +161,35 @@ fn app_life(world: &mut World, table: &mut Table) {
     table.add("settlement.withdraw", &world.act(withdraw, &app.authority));
     table.add("settlement.close_session", &world.close_session(&app, &session));
     table.add("settlement.close_channel", &world.close_channel(&app, &channel));
+}
+
+/// Three observers, the least that score a node; each further one adds its standing.
+fn quality(table: &mut Table) {
+    let mut panel = Panel::new(3);
+    let (epoch, node) = (panel.epoch, panel.node.address);
+    panel.enter_phase(Phase::Posting);
+    let reports: Vec<_> = (0..3).map(|n| panel.report(n, GOOD)).collect();
+    let observers = std::mem::take(&mut panel.observers);
+    let posted: Vec<_> = (0..3).map(|n| panel.post(&observers[n], reports[n].root())).collect();
+    table.add("reputation.post_root", &posted[0]);
+    panel.enter_phase(Phase::Submitting);
+    let shown: Vec<_> = reports.iter().map(|report| panel.show(report.proved(1))).collect();
+    table.add("reputation.submit_leaf", &shown[0]);
+    panel.enter_phase(Phase::Scoring);
+    table.add("reputation.score_node", &panel.score(&node, epoch));
+    let crank = panel.crank().pubkey();
+    let close = reputation::close_tally(node, epoch, crank);
+    table.add("reputation.close_tally", &panel.run(&[close], &[]));
+    panel.pass(EPOCH_SECS as i64 * i64::from(RETAINED_EPOCHS));
+    for (n, observer) in observers.iter().enumerate() {
+        let owner = observer.owner.pubkey();
+        let close = reputation::close_observation(observer.address, epoch, owner);
+        let done = panel.run(&[close], &[]);
+        if n == 0 {
+            table.add("reputation.close_observation", &done);
+        }
+    }
+    let close = reputation::close_epoch(epoch, observers[0].owner.pubkey());
+    table.add("reputation.close_epoch", &panel.run(&[close], &[]));
+    panel.is_gone(&pda::epoch(epoch));
 }

@@ -3,6 +3,7 @@
 use anchor_lang::error::ErrorCode;
 use heliograph_client::pda;
 use heliograph_registry::error::RegistryError;
+use heliograph_reputation::error::ReputationError;
 use heliograph_settlement::error::SettlementError;
 use heliograph_staking::error::StakingError;
 use solana_pubkey::Pubkey;
@@ -30,7 +31,10 @@ macro_rules! from_error {
     )*};
 }
 
-from_error! { RegistryError: REGISTRY, StakingError: STAKING, SettlementError: SETTLEMENT }
+from_error! {
+    RegistryError: REGISTRY, StakingError: STAKING, SettlementError: SETTLEMENT,
+    ReputationError: REPUTATION
+}
 
 /// An error of the framework, raised inside `program`.
 pub fn in_program(program: Pubkey, error: ErrorCode) -> Reason {
@@ -50,6 +54,11 @@ pub fn in_staking(error: ErrorCode) -> Reason {
 /// An error of settlement's frame.
 pub fn in_settlement(error: ErrorCode) -> Reason {
     in_program(pda::SETTLEMENT, error)
+}
+
+/// An error of reputation's frame.
+pub fn in_reputation(error: ErrorCode) -> Reason {
+    in_program(pda::REPUTATION, error)
 }
 
 /// An error of a program that is not ours, such as the token program.

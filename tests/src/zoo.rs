@@ -129,6 +129,7 @@ impl Zoo {
                 &self.other_settler.owner,
             ],
             meant,
+            short: None,
         }
         .run(self);
     }

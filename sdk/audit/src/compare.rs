@@ -6,6 +6,7 @@ use anchor_lang::{AccountDeserialize, Discriminator};
 use heliograph_client::account::NetworkAccount;
 use heliograph_client::pda;
 use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
+use heliograph_reputation::state::{Epoch, Observation, Score, Standing, Tally};
 use heliograph_settlement::state::{Channel, Escrow, Session};
 use heliograph_staking::state::{Delegation, Position};
 use solana_pubkey::Pubkey;
@@ -15,7 +16,7 @@ use std::fmt::Debug;
 /// The chain at one moment: what the history is held against.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
-    /// Every account of the three programs: owner and data.
+    /// Every account of the programs: owner and data.
     pub accounts: BTreeMap<Pubkey, (Pubkey, Vec<u8>)>,
     /// Amounts of the vaults ([`vaults`](crate::Auditor::vaults)); absent when there is no account.
     pub tokens: BTreeMap<Pubkey, u64>,
@@ -128,7 +129,8 @@ fn about(address: &Pubkey, data: &[u8], what: FindingKind, detail: String) -> Fi
 macro_rules! each_kind {
     ($data:expr, $kind:ident => $body:expr) => {{
         each_kind!(@try $data, $kind => $body;
-            Network ParamsChange Node Keeper App Position Delegation Escrow Channel Session)
+            Network ParamsChange Node Keeper App Position Delegation Escrow Channel Session
+            Epoch Observation Tally Score Standing)
     }};
     (@try $data:expr, $kind:ident => $body:expr; $($name:ident)*) => {{
         $(if $data.starts_with($name::DISCRIMINATOR) {

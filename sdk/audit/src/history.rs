@@ -8,7 +8,8 @@ use solana_sdk_ids::bpf_loader_upgradeable;
 use std::collections::BTreeMap;
 
 /// The programs whose history is audited.
-pub(crate) const PROGRAMS: [Pubkey; 3] = [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT];
+pub(crate) const PROGRAMS: [Pubkey; 4] =
+    [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT, pda::REPUTATION];
 
 /// Tokens moved by one instruction of the token program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

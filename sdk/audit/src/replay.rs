@@ -4,6 +4,7 @@
 //! messages, then events, transfers and balances must say the same.
 
 mod registry;
+mod reputation;
 mod settlement;
 mod staking;
 mod step;
@@ -203,6 +204,7 @@ impl Replay {
             let outcome = match call.program {
                 pda::REGISTRY => registry::apply(&mut step),
                 pda::STAKING => staking::apply(&mut step),
+                pda::REPUTATION => reputation::apply(&mut step),
                 _ => settlement::apply(&mut step),
             };
             if let Err(fault) = outcome {

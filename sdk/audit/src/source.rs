@@ -30,7 +30,7 @@ const SLOT_POLL: Duration = Duration::from_millis(100);
 /// How far each program's history has been read.
 #[derive(Debug, Default)]
 pub(crate) struct History {
-    read: [Option<Signature>; 3],
+    read: [Option<Signature>; PROGRAMS.len()],
 }
 
 impl History {

@@ -4,6 +4,7 @@ use crate::rpc::{Filter, Memcmp};
 use crate::{Error, Rpc, pda};
 use anchor_lang::AccountDeserialize;
 use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
+use heliograph_reputation::state::{Epoch, Observation, Score, Standing, Tally};
 use heliograph_settlement::state::{Channel, Escrow, Session};
 use heliograph_staking::state::{Delegation, Position};
 use solana_pubkey::Pubkey;
@@ -29,6 +30,8 @@ network_account! {
     Network: REGISTRY, ParamsChange: REGISTRY, Node: REGISTRY, Keeper: REGISTRY, App: REGISTRY,
     Position: STAKING, Delegation: STAKING,
     Escrow: SETTLEMENT, Channel: SETTLEMENT, Session: SETTLEMENT,
+    Epoch: REPUTATION, Observation: REPUTATION, Tally: REPUTATION, Score: REPUTATION,
+    Standing: REPUTATION,
 }
 
 /// Decodes an account's bytes; `owner` is who the cluster says owns them.

@@ -2,6 +2,7 @@
 
 use heliograph_registry::seeds as registry;
 use heliograph_registry::state::KeeperRole;
+use heliograph_reputation::seeds as reputation;
 use heliograph_settlement::seeds as settlement;
 use heliograph_staking::seeds as staking;
 use solana_pubkey::Pubkey;
@@ -15,8 +16,7 @@ pub const SETTLEMENT: Pubkey = heliograph_settlement::ID;
 /// The slashing program.
 pub const SLASHING: Pubkey = Pubkey::from_str_const("SLbSEiRbyHXRUMz2QaMuWUbuSDAw5zEkcFz9un1nBA5");
 /// The reputation program.
-pub const REPUTATION: Pubkey =
-    Pubkey::from_str_const("repC7VfGpQ6Sz5XJtzhiU5QAVM9QeStZPfCBwamXu2v");
+pub const REPUTATION: Pubkey = heliograph_reputation::ID;
 
 fn find(seeds: &[&[u8]], program: &Pubkey) -> Pubkey {
     Pubkey::find_program_address(seeds, program).0
@@ -96,6 +96,31 @@ pub fn channel(app: &Pubkey, node: &Pubkey, incarnation: u64) -> Pubkey {
 /// A channel's session.
 pub fn session(channel: &Pubkey, ordinal: u64) -> Pubkey {
     find(&[settlement::SESSION, channel.as_ref(), &ordinal.to_le_bytes()], &SETTLEMENT)
+}
+
+/// An epoch, by the Unix time at which it begins.
+pub fn epoch(epoch: u64) -> Pubkey {
+    find(&[reputation::EPOCH, &epoch.to_le_bytes()], &REPUTATION)
+}
+
+/// The root an observer (a registry account) posted for an epoch.
+pub fn observation(keeper: &Pubkey, epoch: u64) -> Pubkey {
+    find(&[reputation::OBSERVATION, keeper.as_ref(), &epoch.to_le_bytes()], &REPUTATION)
+}
+
+/// The leaves shown of a node (a registry account) and an epoch.
+pub fn tally(node: &Pubkey, epoch: u64) -> Pubkey {
+    find(&[reputation::TALLY, node.as_ref(), &epoch.to_le_bytes()], &REPUTATION)
+}
+
+/// A node's score.
+pub fn score(node: &Pubkey) -> Pubkey {
+    find(&[reputation::SCORE, node.as_ref()], &REPUTATION)
+}
+
+/// An observer's standing.
+pub fn standing(keeper: &Pubkey) -> Pubkey {
+    find(&[reputation::STANDING, keeper.as_ref()], &REPUTATION)
 }
 
 /// The account through which a program emits its events.

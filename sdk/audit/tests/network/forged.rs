@@ -214,7 +214,7 @@ fn change<T: account::NetworkAccount + AccountSerialize>(
 #[test]
 fn every_account_is_compared_to_its_last_byte() {
     let scene = scene();
-    assert_eq!(scene.snapshot.accounts.len(), 7, "network, node, position, app, escrow, …");
+    assert_eq!(scene.snapshot.accounts.len(), 30, "network, node, position, app, escrow, …");
     for address in scene.snapshot.accounts.keys() {
         let len = scene.snapshot.accounts[address].1.len();
         for position in [8, 9, len / 2, len - 1] {
@@ -253,7 +253,8 @@ fn account_from_nowhere_and_short_vault_are_found() {
         let report = with_accounts(scene, |s| *s.tokens.get_mut(vault).unwrap() += 1);
         assert!(report.is_clean(), "tokens sent to a vault count for nobody: {report}");
     }
-    assert_eq!(scene.snapshot.tokens.len(), 2);
+    // The escrow's and those of a node and five keepers.
+    assert_eq!(scene.snapshot.tokens.len(), 7);
 }
 
 #[test]
@@ -336,6 +337,8 @@ fn the_scene_has_every_instruction() {
     all_seen!(pda::SETTLEMENT, heliograph_settlement: OpenEscrow Deposit RequestWithdrawal
         CancelWithdrawal Withdraw OpenChannel CloseChannel OpenSession EndSession CloseSession
         RedeemVoucher);
+    all_seen!(pda::REPUTATION, heliograph_reputation: PostRoot SubmitLeaf ScoreNode CloseTally
+        CloseObservation CloseEpoch);
 }
 
 #[test]

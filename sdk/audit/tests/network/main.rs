@@ -5,4 +5,5 @@ mod archive;
 mod clean;
 mod forged;
 mod node;
+mod quality;
 mod scene;

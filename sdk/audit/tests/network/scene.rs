@@ -1,6 +1,7 @@
 //! One history with every instruction in it, made once and read by all tests.
 
 mod governance;
+mod quality;
 
 use crate::node::Serving;
 use heliograph_audit::{Auditor, FindingKind, Options, Report, Snapshot};
@@ -253,6 +254,7 @@ async fn make() -> Scene {
     node_leaves(&cast).await;
     governance::keepers_come_and_go(&cast).await;
     governance::network_is_governed(&cast).await;
+    quality::node_is_observed(&cast).await;
 
     let transactions = history(&cast.rpc).await;
     let snapshot = snapshot(&cast.rpc, &transactions).await;
@@ -373,7 +375,7 @@ async fn redeem(
 /// Every successful transaction that called one of the programs, in order of slots, read by the
 /// tests themselves. Deployments name the programs and call the loader: they are left out.
 async fn history(rpc: &Rpc) -> Vec<Transaction> {
-    let programs = [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT];
+    let programs = [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT, pda::REPUTATION];
     let mut listed = Vec::new();
     for program in programs {
         for info in rpc.signatures_for_address(&program, None).await.unwrap() {
@@ -393,7 +395,7 @@ async fn history(rpc: &Rpc) -> Vec<Transaction> {
 
 async fn snapshot(rpc: &Rpc, transactions: &[Transaction]) -> Snapshot {
     let mut snapshot = Snapshot::default();
-    for program in [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT] {
+    for program in [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT, pda::REPUTATION] {
         for (address, account) in rpc.get_program_accounts(&program, Vec::new()).await.unwrap() {
             snapshot.accounts.insert(address, (account.owner, account.data));
         }

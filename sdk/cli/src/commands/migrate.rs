@@ -18,7 +18,7 @@ use std::path::PathBuf;
     Numbered steps, each of which looks at the chain first: what is there is left alone, what is \
     half done is continued, and a state that contradicts the arguments is an error that changes \
     nothing. --keypair pays, becomes the programs' upgrade authority and the network's authority.\n\n\
-    0001 deploys the three programs over the upgradeable loader\n\
+    0001 deploys the programs over the upgradeable loader\n\
     0002 creates the mints (--create-mints) or checks those given\n\
     0003 creates the network with its parameters",
     after_long_help = "EXAMPLES\n  \

@@ -1,9 +1,10 @@
-//! Builders for every instruction of the three programs.
+//! Builders for every instruction of the programs.
 //!
 //! Each takes what only the caller can know and derives the rest. Signers are those of the
 //! program's accounts struct: payer and authority are the same key unless stated.
 
 pub mod registry;
+pub mod reputation;
 pub mod settlement;
 pub mod staking;
 pub mod token;

@@ -1,0 +1,3 @@
+pub mod close_epoch;
+
+pub use close_epoch::*;

@@ -1,0 +1,3 @@
+pub mod score_node;
+
+pub use score_node::*;

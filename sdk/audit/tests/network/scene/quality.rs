@@ -1,0 +1,133 @@
+//! The part of the history in which the node is observed and scored.
+
+use super::{Cast, TOKEN};
+use heliograph_client::instruction::reputation::{self, ProvedLeaf, Root};
+use heliograph_client::instruction::{registry, staking, token};
+use heliograph_client::{account, pda};
+use heliograph_protocol::merkle;
+use heliograph_protocol::observation::{self, Figures, Leaf, NOT_MEASURED};
+use heliograph_protocol::reputation::{Epoch, RETAINED_EPOCHS};
+use heliograph_registry::state::{KeeperRole, KeeperStatus};
+use heliograph_reputation::state::Score;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+
+const GOOD: Figures = Figures {
+    samples: 20,
+    availability_ppm: 1_000_000,
+    rtt_p95_us: 31_000,
+    jitter_p95_us: 2_000,
+    loss_ppm: 700,
+    setup_p95_us: 250_000,
+    wer_ppm: NOT_MEASURED,
+};
+/// What one of three says when it lies.
+const LIE: Figures = Figures { availability_ppm: 10, ..GOOD };
+
+/// Three observers watch the node for three epochs. The first is scored and everything of it
+/// closed; the second is scored; for the third one leaf is held back, so that there is no quorum.
+pub async fn node_is_observed(cast: &Cast) {
+    let mut observers = Vec::new();
+    for _ in 0..3 {
+        observers.push(observer(cast).await);
+    }
+    let network = account::network(&cast.rpc).await.unwrap();
+    let now = u64::try_from(cast.localnet.unix_secs().await.unwrap()).unwrap();
+    let first = Epoch::at(now, network.params.epoch_secs).unwrap();
+    let secs = u64::from(first.secs);
+    for (number, seen) in [[GOOD; 3], [GOOD, LIE, GOOD], [GOOD; 3]].iter().enumerate() {
+        let start = first.start + 3 * secs * number as u64;
+        let heard = if number == 2 { 2 } else { 3 };
+        observe(cast, &observers, Epoch { start, ..first }, seen, heard).await;
+    }
+    let score: Score = account::get(&cast.rpc, &pda::score(&cast.node())).await.unwrap();
+    assert_eq!((score.epochs.len(), score.epochs[0].availability_ppm), (2, 1_000_000));
+
+    travel(cast, first.start + (3 + u64::from(RETAINED_EPOCHS)) * secs).await;
+    let payer = cast.operator.pubkey();
+    let mut over = vec![reputation::close_tally(cast.node(), first.start, payer)];
+    for (keeper, _) in &observers {
+        over.push(reputation::close_observation(*keeper, first.start, payer));
+    }
+    over.push(reputation::close_epoch(first.start, payer));
+    for close in over {
+        cast.send(&cast.authority, &[close]).await;
+    }
+}
+
+/// An active observer of the node's operator: account and key.
+async fn observer(cast: &Cast) -> (Pubkey, Keypair) {
+    let (owner, minter, mint) =
+        (cast.operator.pubkey(), cast.deployer.pubkey(), cast.network.stake_mint);
+    let (key, role) = (Keypair::new(), KeeperRole::Observer);
+    let keeper = pda::keeper(role, &key.pubkey());
+    let funds = token::mint_to(&mint, &owner, &minter, 10 * TOKEN).unwrap();
+    cast.send(&cast.deployer, &[funds]).await;
+    let (payout, url) = (cast.payment(&cast.operator), "https://observer.example".to_owned());
+    let register = registry::register_keeper(owner, key.pubkey(), payout, role, url);
+    cast.send_with(&cast.operator, &[&key], &[register]).await;
+    let steps = [
+        staking::open_position(owner, keeper, mint),
+        staking::deposit(owner, keeper, mint, cast.stake(), 10 * TOKEN),
+        registry::set_keeper_status(owner, keeper, KeeperStatus::Active),
+    ];
+    for step in steps {
+        cast.send(&cast.operator, &[step]).await;
+    }
+    (keeper, key)
+}
+
+/// One epoch: all post what they saw, the first `heard` leaves are shown, the node is scored if
+/// that is enough for it and the tally closed if not.
+async fn observe(
+    cast: &Cast,
+    observers: &[(Pubkey, Keypair)],
+    epoch: Epoch,
+    seen: &[Figures],
+    heard: usize,
+) {
+    let (payer, node, start) = (cast.operator.pubkey(), cast.node(), epoch.start);
+    let mut leaves = Vec::new();
+    travel(cast, epoch.end()).await;
+    for ((keeper, key), figures) in observers.iter().zip(seen) {
+        let leaf = |node: Pubkey, figures| Leaf {
+            observer: keeper.to_bytes(),
+            epoch: start,
+            node: node.to_bytes(),
+            figures,
+        };
+        let report = [leaf(Pubkey::new_unique(), GOOD), leaf(node, *figures)];
+        let root = Root { epoch: start, root: observation::root(&report), leaves_count: 2 };
+        let post = reputation::post_root(payer, *keeper, key.pubkey(), root);
+        cast.send_with(&cast.operator, &[key], &[post]).await;
+        leaves.push(ProvedLeaf {
+            observer: *keeper,
+            node,
+            epoch: start,
+            figures: (*figures).into(),
+            index: 1,
+            proof: merkle::proof(&report.map(|leaf| leaf.hash()), 1).unwrap(),
+        });
+    }
+    travel(cast, epoch.end() + u64::from(epoch.secs)).await;
+    for leaf in leaves.into_iter().take(heard) {
+        cast.send(&cast.operator, &[reputation::submit_leaf(payer, leaf)]).await;
+    }
+    travel(cast, epoch.end() + 2 * u64::from(epoch.secs)).await;
+    let end = if heard < seen.len() {
+        reputation::close_tally(node, start, payer)
+    } else {
+        let account = account::get(&cast.rpc, &pda::epoch(start)).await.unwrap();
+        reputation::score_node(payer, node, &account)
+    };
+    cast.send(&cast.operator, &[end]).await;
+}
+
+/// Lets the cluster's time come to a little after `unix_secs`.
+async fn travel(cast: &Cast, unix_secs: u64) {
+    let to = i64::try_from(unix_secs).unwrap() + 5;
+    if cast.localnet.unix_secs().await.unwrap() < to {
+        cast.localnet.time_travel(to).await.unwrap();
+    }
+}
