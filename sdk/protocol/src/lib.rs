@@ -10,6 +10,8 @@
 
 extern crate alloc;
 
+pub mod batch;
+pub mod claim;
 pub mod domain;
 pub mod ed25519;
 pub mod evidence;

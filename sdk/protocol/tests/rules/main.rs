@@ -3,7 +3,9 @@
 //! Properties hold for any input; known answers pin the bytes, so that a change of layout cannot
 //! pass unnoticed. `vectors` keeps the known answers that other languages check themselves against.
 
+mod batch;
 mod canonical;
+mod claim;
 mod ed25519;
 mod evidence;
 mod jurisdiction;

@@ -1,5 +1,6 @@
 //! Arbitrary messages for the property tests.
 
+use heliograph_protocol::batch::{BatchHeader, Leaf};
 use heliograph_protocol::domain::Domain;
 use heliograph_protocol::evidence::{ArchivedReceipt, Signed};
 use heliograph_protocol::price::{Prices, Usage};
@@ -74,6 +75,28 @@ pub fn stream_open() -> impl Strategy<Value = StreamOpen> {
             node_key,
             issued_at_unix_ms,
             nonce,
+        },
+    )
+}
+
+pub fn leaf() -> impl Strategy<Value = Leaf> {
+    (any::<[[u8; 32]; 4]>(), any::<u64>()).prop_map(|(names, cumulative_micro_usdc)| Leaf {
+        app: names[0],
+        node: names[1],
+        session: names[2],
+        cumulative_micro_usdc,
+        evidence: names[3],
+    })
+}
+
+pub fn batch_header() -> impl Strategy<Value = BatchHeader> {
+    (any::<[[u8; 32]; 2]>(), any::<u64>(), any::<u32>(), any::<u64>()).prop_map(
+        |(names, minute_index, count, total_micro_usdc)| BatchHeader {
+            settler: names[0],
+            minute_index,
+            root: names[1],
+            count,
+            total_micro_usdc,
         },
     )
 }

@@ -3,6 +3,7 @@
 //! The file is what these cases give, byte for byte; `HELIOGRAPH_BLESS=1` writes it anew. A second
 //! implementation, `vectors/check.py`, shares no code with this crate and must agree with it.
 
+mod batches;
 mod cases;
 mod document;
 
@@ -114,8 +115,13 @@ fn is_checked(pointer: &str) -> bool {
     if pointer.starts_with("/messages/") || pointer.starts_with("/records/") {
         return !["secret_seed", "public_key", "signature", "name"].contains(&field);
     }
-    let is_money = ["/prices/", "/shares/", "/settles/"].iter().any(|p| pointer.starts_with(p));
-    let is_answer = ["amount_micro_usdc", "settles_micro_usdc", "error"].contains(&field);
+    if pointer.starts_with("/claim_records/") {
+        return pointer.contains("/after/") || field == "refused";
+    }
+    let is_money =
+        ["/prices/", "/shares/", "/settles/", "/claims/"].iter().any(|p| pointer.starts_with(p));
+    let is_answer =
+        ["amount_micro_usdc", "settles_micro_usdc", "claims_micro_usdc", "error"].contains(&field);
     !is_money || is_answer || pointer.contains("/split/")
 }
 

@@ -1,8 +1,9 @@
 //! The cases in `vectors/messages.json`: ordinary ones, and the edges of every field.
 
+use super::batches::{batches, claim_records, claim_vectors};
 use super::document::{
-    ArchiveVector, Document, Hex, MerkleVector, MessageVector, PriceVector, RecordVector,
-    RecordsRootVector, SettleVector, ShareVector, SplitFields, U64, sign,
+    ArchiveVector, Document, Hex, MerkleVector, MessageVector, PriceVector, RangeVector,
+    RecordVector, RecordsRootVector, SettleVector, ShareVector, SplitFields, U64, sign,
 };
 use crate::merkle::CT_LEAVES;
 use heliograph_protocol::domain::{Domain, Message, PROTOCOL, VERSION};
@@ -23,7 +24,7 @@ const APP_SEED: [u8; 32] = [0x22; 32];
 const TEXTS: [&str; 3] = ["the quick brown fox", "გამარჯობა, მსოფლიო", ""];
 
 /// 32 bytes that say in which field they are.
-fn named(field: &str) -> [u8; 32] {
+pub fn named(field: &str) -> [u8; 32] {
     sha256(&[b"heliograph test vector: ", field.as_bytes()])
 }
 
@@ -158,6 +159,9 @@ pub fn document() -> Document {
         prices: prices(),
         shares: shares(),
         settles: settle_vectors(),
+        batches: batches(),
+        claims: claim_vectors(),
+        claim_records: claim_records(),
     }
 }
 
@@ -253,6 +257,18 @@ fn merkle_vector(count: usize) -> MerkleVector {
         leaves: CT_LEAVES[..count].to_vec(),
         root: merkle::root(&leaves).into(),
         paths: (0..count).map(path).collect(),
+        ranges: (0..count)
+            .flat_map(|first| (first + 2..=count).map(move |end| first..end))
+            .map(|range| RangeVector {
+                first: range.start as u32,
+                end: range.end as u32,
+                path: merkle::range_proof(&leaves, range)
+                    .unwrap()
+                    .into_iter()
+                    .map(Hex::from)
+                    .collect(),
+            })
+            .collect(),
         leaf_hashes: leaves.into_iter().map(Hex::from).collect(),
     }
 }
