@@ -51,7 +51,9 @@ network_events! {
         RewardsClaimed, DelegationClosed;
     settlement SETTLEMENT: EscrowOpened, EscrowDeposited, WithdrawalRequested,
         WithdrawalCancelled, EscrowWithdrawn, ChannelOpened, ChannelClosed, SessionOpened,
-        SessionEnded, SessionClosed, VoucherRedeemed;
+        SessionEnded, SessionClosed, VoucherRedeemed, VoucherProven, BookOpened, BookClosed,
+        BatchPosted, BatchesReleased, BatchClaimed, ChallengeOpened, ChallengeAnswered,
+        ChallengeFailed, ChallengeClosed, ClaimRestored;
 }
 
 /// The bytes of an event and the program that called itself with them.

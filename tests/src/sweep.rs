@@ -4,7 +4,7 @@
 //! whatever stands in a place where it does not belong, the transaction fails, but for the
 //! substitutes a test lists as meant.
 
-use crate::reason::in_program;
+use crate::reason::{Reason, in_program};
 use crate::vm::Vm;
 use anchor_lang::error::ErrorCode;
 use solana_instruction::Instruction;
@@ -31,6 +31,8 @@ pub struct Sweep<'a> {
     pub strangers: &'a [&'a Keypair],
     /// Substitutes that are meant to work: place and animal.
     pub meant: &'a [(&'a str, &'a str)],
+    /// Why it is refused without its last account, if not for want of an account.
+    pub cut: Option<Reason>,
 }
 
 impl Sweep<'_> {
@@ -126,7 +128,8 @@ impl Sweep<'_> {
         let mut instructions = self.instructions.to_vec();
         let target = &mut instructions[self.target];
         target.accounts.pop();
-        let reason = in_program(target.program_id, ErrorCode::AccountNotEnoughKeys);
+        let too_few = in_program(target.program_id, ErrorCode::AccountNotEnoughKeys);
+        let reason = self.cut.clone().unwrap_or(too_few);
         match vm.clone().attempt(&instructions, self.signers) {
             Ok(_) => panic!("works without its last account"),
             Err(refused) => assert!(refused.is(&reason), "without its last account: {refused}"),
