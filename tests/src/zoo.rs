@@ -1,7 +1,7 @@
 //! One of everything and another of everything: what a sweep puts in an account's place.
 
-use crate::delegators::DelegatorParty;
 use crate::batches::SLOTS;
+use crate::delegators::DelegatorParty;
 use crate::keepers::KeeperParty;
 use crate::key;
 use crate::parties::{AppParty, NodeParty, SessionParty};
