@@ -4,10 +4,14 @@ use anchor_lang::{Discriminator, Space};
 use heliograph_client::pda;
 use heliograph_protocol::hash::sha256;
 use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
-use heliograph_settlement::state::{Channel, Escrow, Session};
+use heliograph_settlement::state::{Book, Challenge, Channel, Escrow, Ring, Session, Slot};
 use heliograph_staking::state::{Delegation, Position};
 use heliograph_tests::{Scene, events};
 use std::collections::BTreeSet;
+
+/// Bytes of a book before its ring, and of each batch in it.
+const BOOK_LEN: usize = 224;
+const SLOT_LEN: usize = 96;
 
 /// First bytes of SHA-256 of `namespace:name`, as the framework derives discriminators.
 fn derived(namespace: &str, name: &str) -> Vec<u8> {
@@ -30,14 +34,26 @@ fn account_sizes_and_discriminators_are_the_published_ones() {
         (shape::<Position>("Position"), 420, [170, 188, 143, 228, 122, 64, 247, 208]),
         (shape::<Delegation>("Delegation"), 234, [237, 90, 140, 159, 124, 255, 243, 80]),
         (shape::<Escrow>("Escrow"), 235, [31, 213, 123, 187, 186, 22, 218, 155]),
-        (shape::<Channel>("Channel"), 182, [49, 159, 99, 106, 220, 87, 219, 88]),
-        (shape::<Session>("Session"), 363, [243, 81, 72, 115, 214, 188, 72, 144]),
+        (shape::<Challenge>("Challenge"), 322, [119, 250, 161, 121, 119, 81, 22, 208]),
+        (shape::<Channel>("Channel"), 184, [49, 159, 99, 106, 220, 87, 219, 88]),
+        (shape::<Session>("Session"), 488, [243, 81, 72, 115, 214, 188, 72, 144]),
     ];
     for ((name, size, discriminator), published_size, published) in shapes {
         assert_eq!(size, published_size, "size of {name}");
         assert_eq!(discriminator, derived("account", name), "discriminator of {name}");
         assert_eq!(discriminator, published, "published discriminator of {name}");
     }
+}
+
+#[test]
+fn book_has_its_published_layout() {
+    assert_eq!(Book::DISCRIMINATOR, derived("account", "Book"));
+    assert_eq!((size_of::<Book>(), size_of::<Slot>()), (BOOK_LEN, SLOT_LEN));
+    assert_eq!(Ring::len_of(3), 8 + BOOK_LEN + 3 * SLOT_LEN);
+    for extra in [0, 1, SLOT_LEN - 1] {
+        assert_eq!(Ring::slots_in(Ring::len_of(3) + extra), 3);
+    }
+    assert_eq!(Ring::slots_in(0), 0);
 }
 
 #[test]
@@ -49,8 +65,8 @@ fn accounts_on_chain_have_their_size() {
         (scene.app.address, 322),
         (scene.node.position(), 420),
         (scene.app.escrow(), 235),
-        (scene.session.channel, 182),
-        (scene.session.address, 363),
+        (scene.session.channel, 184),
+        (scene.session.address, 488),
     ] {
         assert_eq!(scene.account(&address).expect("made by the scene").data.len(), size);
     }
@@ -90,10 +106,15 @@ fn instruction_discriminators_come_from_their_names() {
             RequestWithdrawal = "request_withdrawal", CancelWithdrawal = "cancel_withdrawal",
             Withdraw = "withdraw", OpenChannel = "open_channel", CloseChannel = "close_channel",
             OpenSession = "open_session", EndSession = "end_session",
-            CloseSession = "close_session", RedeemVoucher = "redeem_voucher";
+            CloseSession = "close_session", RedeemVoucher = "redeem_voucher",
+            ProveVoucher = "prove_voucher", OpenBook = "open_book", CloseBook = "close_book",
+            PostBatch = "post_batch", Release = "release", Claim = "claim",
+            OpenChallenge = "open_challenge", AnswerChallenge = "answer_challenge",
+            FailChallenge = "fail_challenge", CloseChallenge = "close_challenge",
+            Restore = "restore";
     };
-    assert_eq!(all.len(), 43);
-    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 43);
+    assert_eq!(all.len(), 54);
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 54);
 }
 
 #[test]

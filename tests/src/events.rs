@@ -52,7 +52,9 @@ network_events! {
         RewardsClaimed, DelegationClosed;
     settlement SETTLEMENT: EscrowOpened, EscrowDeposited, WithdrawalRequested,
         WithdrawalCancelled, EscrowWithdrawn, ChannelOpened, ChannelClosed, SessionOpened,
-        SessionEnded, SessionClosed, VoucherRedeemed;
+        SessionEnded, SessionClosed, VoucherRedeemed, VoucherProven, BookOpened, BookClosed,
+        BatchPosted, BatchesReleased, BatchClaimed, ChallengeOpened, ChallengeAnswered,
+        ChallengeFailed, ChallengeClosed, ClaimRestored;
     reputation REPUTATION: RootPosted, LeafSubmitted, NodeScored, TallyClosed, ObservationClosed,
         EpochClosed;
 }

@@ -5,6 +5,7 @@
 //! same. Nothing here decides whether a program is right: that is said in `programs/`.
 
 pub mod accounts;
+pub mod batches;
 pub mod bytecode;
 pub mod delegators;
 pub mod events;
@@ -18,6 +19,7 @@ pub mod random;
 pub mod reason;
 pub mod scene;
 pub mod sweep;
+pub mod tables;
 pub mod vm;
 pub mod vouchers;
 pub mod world;

@@ -5,12 +5,17 @@
 //! figures change only with the programs: where an account is created, each try of the search for
 //! its bump costs 1,500 compute units, and other keys need more or fewer.
 
+mod batches;
+mod claims;
+
+pub use claims::{ClaimCost, measure_claims};
+
 use crate::keepers::ENDPOINT;
 use crate::observers::{EPOCH_SECS, GOOD, Panel};
 use crate::outcome::Done;
 use crate::parties::profile;
 use crate::scene::{CAP, DEPOSIT};
-use crate::world::{PARAMS, STAKE_MIN, USDC, World};
+use crate::world::{ANSWER_SECS, PARAMS, STAKE_MIN, USDC, World};
 use heliograph_client::instruction::{registry, reputation, settlement, staking};
 use heliograph_client::pda;
 use heliograph_protocol::reputation::{Phase, RETAINED_EPOCHS};
@@ -56,6 +61,7 @@ pub fn measure() -> Vec<Measurement> {
     delegation(&mut world, &mut table);
     app_life(&mut world, &mut table);
     verdicts(&mut world, &mut table);
+    batches::batch_life(&mut table);
     quality(&mut table);
     table.0
 }
@@ -159,6 +165,7 @@ fn app_life(world: &mut World, table: &mut Table) {
     world.pass(PARAMS.withdrawal_notice_secs);
     let withdraw = world.withdraw_instruction(&app);
     table.add("settlement.withdraw", &world.act(withdraw, &app.authority));
+    world.pass(ANSWER_SECS);
     table.add("settlement.close_session", &world.close_session(&app, &session));
     table.add("settlement.close_channel", &world.close_channel(&app, &channel));
 }

@@ -60,6 +60,17 @@ impl Scene {
         Self { world, node, app, session }
     }
 
+    /// The scene once more, where a test goes on in two ways.
+    pub fn branch(&self) -> Self {
+        let (world, node, app) = (self.world.clone(), self.node.clone(), self.app.clone());
+        Self { world, node, app, session: self.session }
+    }
+
+    /// The scene's world, to be cloned where a test goes on in two ways.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
     /// A voucher of the scene's session, signed by the app's signer.
     pub fn voucher(&self, cumulative: u64) -> Signed {
         signed(&self.session.voucher(cumulative), &self.app.voucher_signer)

@@ -31,8 +31,8 @@ pub struct Sweep<'a> {
     pub strangers: &'a [&'a Keypair],
     /// Substitutes that are meant to work: place and animal.
     pub meant: &'a [(&'a str, &'a str)],
-    /// Why it is refused without its last account, where that is not one of the accounts struct.
-    pub short: Option<Reason>,
+    /// Why it is refused without its last account, if not for want of an account.
+    pub cut: Option<Reason>,
 }
 
 impl Sweep<'_> {
@@ -128,8 +128,8 @@ impl Sweep<'_> {
         let mut instructions = self.instructions.to_vec();
         let target = &mut instructions[self.target];
         target.accounts.pop();
-        let missing = in_program(target.program_id, ErrorCode::AccountNotEnoughKeys);
-        let reason = self.short.clone().unwrap_or(missing);
+        let too_few = in_program(target.program_id, ErrorCode::AccountNotEnoughKeys);
+        let reason = self.cut.clone().unwrap_or(too_few);
         match vm.clone().attempt(&instructions, self.signers) {
             Ok(_) => panic!("works without its last account"),
             Err(refused) => assert!(refused.is(&reason), "without its last account: {refused}"),

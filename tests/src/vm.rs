@@ -41,7 +41,7 @@ impl Vm {
         vm
     }
 
-    fn payer(&self) -> Keypair {
+    pub(crate) fn payer(&self) -> Keypair {
         Keypair::new_from_array(self.payer)
     }
 

@@ -49,6 +49,9 @@ pub const PARAMS: NetworkParams = NetworkParams {
     observer_quorum: 3,
 };
 
+/// How long after its last redeem a session's account stays, for answers to challenges.
+pub const ANSWER_SECS: u32 = PARAMS.dispute_secs + PARAMS.challenge_response_secs;
+
 /// A VM with mints, a treasury and, but for [`World::bare`], a network.
 #[derive(Clone)]
 #[allow(missing_debug_implementations, reason = "a VM is never printed")]

@@ -1,9 +1,11 @@
 //! One of everything and another of everything: what a sweep puts in an account's place.
 
+use crate::batches::SLOTS;
 use crate::delegators::DelegatorParty;
 use crate::keepers::KeeperParty;
 use crate::key;
 use crate::parties::{AppParty, NodeParty, SessionParty};
+use crate::reason::Reason;
 use crate::scene::{CAP, DEPOSIT, Scene};
 use crate::sweep::Sweep;
 use crate::world::STAKE_MIN;
@@ -45,6 +47,8 @@ pub struct Zoo {
     pub delegator: Rc<DelegatorParty>,
     /// A wallet that is nobody's.
     pub stranger: Keypair,
+    /// What a test adds to the animals.
+    pub more: Vec<(String, Pubkey)>,
 }
 
 impl Deref for Zoo {
@@ -85,6 +89,9 @@ impl Zoo {
         let node = scene.node.clone();
         let delegator = Rc::new(scene.delegator("zoo's", &node));
         scene.delegate(&delegator, DELEGATED);
+        for settler in [&settler, &other_settler] {
+            scene.open_book(settler, SLOTS);
+        }
         let stranger = scene.wallet("stranger");
         let (payment_mint, stake_mint, other_mint) =
             (scene.payment_mint, scene.stake_mint, scene.other_mint);
@@ -105,6 +112,7 @@ impl Zoo {
             other_settler,
             delegator,
             stranger,
+            more: Vec::new(),
         }
     }
 
@@ -115,6 +123,19 @@ impl Zoo {
         signers: &[&Keypair],
         names: &[&str],
         meant: &[(&str, &str)],
+    ) {
+        self.sweep_cut(instructions, signers, names, meant, None);
+    }
+
+    /// The same, of an instruction that has another reason to refuse when its last account is left
+    /// out.
+    pub fn sweep_cut(
+        &self,
+        instructions: &[Instruction],
+        signers: &[&Keypair],
+        names: &[&str],
+        meant: &[(&str, &str)],
+        cut: Option<Reason>,
     ) {
         Sweep {
             instructions,
@@ -129,7 +150,7 @@ impl Zoo {
                 &self.other_settler.owner,
             ],
             meant,
-            short: None,
+            cut,
         }
         .run(self);
     }
@@ -210,6 +231,12 @@ impl Zoo {
             ("delegator's stake wallet".into(), self.delegator.stake_wallet),
             ("delegator's payout".into(), self.delegator.payout),
         ]);
+        for (label, settler) in [("settler", &self.settler), ("other settler", &self.other_settler)]
+        {
+            animals.push((format!("{label}'s book"), settler.book()));
+        }
+        animals.push(("restorer".into(), pda::restorer(&pda::SLASHING)));
+        animals.extend(self.more.iter().cloned());
         for (label, app) in [("app", &self.app), ("other app", &self.other_app)] {
             animals.extend([
                 (label.to_owned(), app.address),

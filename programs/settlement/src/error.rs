@@ -56,6 +56,8 @@ pub enum SettlementError {
     OtherRentPayer = 210,
     #[msg("Channels and sessions cannot be opened: it is paused")]
     SessionsPaused = 211,
+    #[msg("A leaf or claim of the session can still be disputed: wait, or prove its last voucher")]
+    SessionDisputable = 212,
 
     // Voucher: 300…
     #[msg("The instruction before this one must be the ed25519 precompile's")]
@@ -82,4 +84,76 @@ pub enum SettlementError {
     OtherPayee = 310,
     #[msg("The session belongs to another channel or node")]
     OtherSession = 311,
+    #[msg("A voucher of this amount or more has been shown already")]
+    VoucherProvenAlready = 312,
+
+    // Book: 400…
+    #[msg("Only the settler's keeper key can do this")]
+    NotKeeperKey = 400,
+    #[msg("Only the settler's owner can do this")]
+    NotKeeperOwner = 401,
+    #[msg("The keeper is no settler")]
+    NotASettler = 402,
+    #[msg("The book or challenge belongs to another keeper")]
+    OtherKeeper = 403,
+    #[msg("The book is not the one at the settler's address, or not the challenge's")]
+    OtherBook = 404,
+    #[msg("The book's account has room for too few batches")]
+    BookTooSmall = 405,
+    #[msg("The book has batches or challenges that are not over: wait and release them")]
+    BookInUse = 406,
+    #[msg("No batch is old enough to be released")]
+    NothingToRelease = 407,
+
+    // Batch: 500…
+    #[msg("Posting batches is paused")]
+    BatchesPaused = 500,
+    #[msg("The settler is not active, or its bond is below the minimum")]
+    SettlerNotActive = 501,
+    #[msg("The minute is not after the book's last one")]
+    MinuteOutOfOrder = 502,
+    #[msg("The minute lies in the future, or is over for more than an hour")]
+    MinuteOutOfRange = 503,
+    #[msg("The batch has no leaves or no total")]
+    BatchEmpty = 504,
+    #[msg("The batch's total is above the network's maximum")]
+    BatchAboveMaximum = 505,
+    #[msg("The bond does not cover this batch besides those that can still be disputed")]
+    ExposureAboveBond = 506,
+    #[msg("The minute's slot holds a batch that is not released yet")]
+    BookFull = 507,
+    #[msg("The book has no batch of this minute")]
+    BatchUnknown = 508,
+    #[msg("The batch is void: bring the vouchers, or claim them from another batch")]
+    BatchVoid = 509,
+
+    // Claim: 600…
+    #[msg("The batch's challenge window is not over yet")]
+    ClaimTooEarly = 600,
+    #[msg("A batch of the book is under challenge: nothing is claimed until it is answered")]
+    BookChallenged = 601,
+    #[msg("Each leaf needs its session's account, in the same order")]
+    LeavesNotSessions = 602,
+    #[msg("The proof does not lead from the leaves to the batch's root")]
+    ProofInvalid = 603,
+    #[msg("The leaf says more than the session's cap")]
+    LeafOverCap = 604,
+    #[msg("Two other settlers' claims of the session are unproven: prove its last voucher first")]
+    ClaimsUnproven = 605,
+    #[msg("The session's leaves can no longer be claimed")]
+    ClaimTooLate = 606,
+    #[msg("The settler's unproven claims of the session are less than this amount")]
+    RestoreAboveClaims = 607,
+
+    // Challenge: 700…
+    #[msg("The batch has no leaf of this index")]
+    LeafUnknown = 700,
+    #[msg("The batch can no longer be challenged")]
+    DisputeOver = 701,
+    #[msg("The settler still has time to answer")]
+    ResponseTimeLeft = 702,
+    #[msg("The challenge has failed: the batch is void")]
+    ChallengeHasFailed = 703,
+    #[msg("The challenge is open, or is evidence that a case may need")]
+    ChallengeInUse = 704,
 }

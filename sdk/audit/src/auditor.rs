@@ -129,8 +129,14 @@ impl Auditor {
             ..Totals::default()
         };
         for session in self.replay.sessions.values() {
-            totals.settled_micro_usdc +=
-                session.redeems.last().map_or(0, |redeem| redeem.settled_micro_usdc);
+            let redeemed = session.redeems.last().map_or(0, |redeem| redeem.settled_micro_usdc);
+            let claimed = session.claims.last().map_or(0, |claim| claim.settled_micro_usdc);
+            totals.settled_micro_usdc += redeemed.max(claimed);
+            for claim in &session.claims {
+                totals.operators_micro_usdc += claim.split.operator_micro_usdc;
+                totals.settlers_micro_usdc += claim.split.settler_micro_usdc;
+                totals.treasury_micro_usdc += claim.split.treasury_micro_usdc;
+            }
             for redeem in &session.redeems {
                 totals.operators_micro_usdc += redeem.operator_micro_usdc;
                 totals.treasury_micro_usdc += redeem.treasury_micro_usdc;

@@ -7,7 +7,7 @@ use heliograph_client::account::NetworkAccount;
 use heliograph_client::pda;
 use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_reputation::state::{Epoch, Observation, Score, Standing, Tally};
-use heliograph_settlement::state::{Channel, Escrow, Session};
+use heliograph_settlement::state::{Book, Challenge, ChallengeStatus, Channel, Escrow, Session};
 use heliograph_staking::state::{Delegation, Position};
 use solana_pubkey::Pubkey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,7 +75,13 @@ pub(crate) fn vaults(world: &World) -> Vec<(Pubkey, u128)> {
         let due = u128::from(position.bonded) + unbonding + u128::from(position.delegated);
         (pda::stake_vault(&address), due)
     });
-    escrows.chain(positions).chain(rewards(world)).collect()
+    let challenges = world
+        .all::<Challenge>()
+        .filter(|(_, challenge)| challenge.status == ChallengeStatus::Open)
+        .map(|(address, challenge)| {
+            (pda::challenge_bond(&address), u128::from(challenge.bond_micro_usdc))
+        });
+    escrows.chain(positions).chain(rewards(world)).chain(challenges).collect()
 }
 
 /// Where delegators' rewards lie, and how much of them is counted for somebody.
@@ -130,7 +136,7 @@ macro_rules! each_kind {
     ($data:expr, $kind:ident => $body:expr) => {{
         each_kind!(@try $data, $kind => $body;
             Network ParamsChange Node Keeper App Position Delegation Escrow Channel Session
-            Epoch Observation Tally Score Standing)
+            Challenge Epoch Observation Tally Score Standing)
     }};
     (@try $data:expr, $kind:ident => $body:expr; $($name:ident)*) => {{
         $(if $data.starts_with($name::DISCRIMINATOR) {
@@ -143,27 +149,37 @@ macro_rules! each_kind {
 
 /// Name and owner of an account's type.
 fn kind(data: &[u8]) -> Option<(&'static str, Pubkey)> {
+    if data.starts_with(Book::DISCRIMINATOR) {
+        return Some(("Book", pda::SETTLEMENT));
+    }
     each_kind!(data, Kind => Some((Kind::NAME, Kind::OWNER)))
 }
 
 /// The fields in which two accounts of one type differ.
 fn fields(rebuilt: &[u8], found: &[u8]) -> Option<Vec<String>> {
+    if let (Some(rebuilt), Some(found)) = (Book::read(rebuilt), Book::read(found)) {
+        return Some(differing_lines(&lines(&rebuilt), &lines(&found)));
+    }
     each_kind!(rebuilt, Kind => differing::<Kind>(rebuilt, found))
 }
 
+fn lines(account: &impl Debug) -> Vec<String> {
+    format!("{account:#?}").lines().map(str::to_owned).collect()
+}
+
 fn differing<T: AccountDeserialize + Debug>(rebuilt: &[u8], found: &[u8]) -> Option<Vec<String>> {
-    let lines = |mut data: &[u8]| {
-        let account = T::try_deserialize(&mut data).ok()?;
-        Some(format!("{account:#?}").lines().map(str::to_owned).collect::<Vec<_>>())
-    };
-    let (rebuilt, found) = (lines(rebuilt)?, lines(found)?);
+    let read = |mut data: &[u8]| T::try_deserialize(&mut data).ok();
+    Some(differing_lines(&lines(&read(rebuilt)?), &lines(&read(found)?)))
+}
+
+fn differing_lines(rebuilt: &[String], found: &[String]) -> Vec<String> {
     if rebuilt.len() != found.len() {
-        return Some(vec!["its strings or lists differ in length".to_owned()]);
+        return vec!["its strings or lists differ in length".to_owned()];
     }
     // Elements of a list have no name of their own; the field they belong to came before.
     let mut field = String::new();
     let mut differing = Vec::new();
-    for (expected, found) in rebuilt.iter().zip(&found) {
+    for (expected, found) in rebuilt.iter().zip(found) {
         let (expected, found) = (expected.trim().trim_end_matches(','), found.trim());
         let found = found.trim_end_matches(',');
         let named = expected.split_once(": ");
@@ -175,7 +191,7 @@ fn differing<T: AccountDeserialize + Debug>(rebuilt: &[u8], found: &[u8]) -> Opt
             differing.push(format!("{field} is {}, expected {}", value(found), value(expected)));
         }
     }
-    Some(differing)
+    differing
 }
 
 /// The rebuilt account with the chain's opening time if that is near its own: no event tells the

@@ -66,6 +66,8 @@ pub enum FindingKind {
     ObjectMisplaced,
     /// An archived message of a session that never was.
     SessionUnknown,
+    /// A batch's leaf was paid that no voucher in the archive stands behind.
+    LeafUnbacked,
     /// Two different receipts, both signed by the node, for one minute.
     Equivocation,
 }
@@ -97,6 +99,7 @@ impl FindingKind {
             Self::ObjectDamaged => "object damaged",
             Self::ObjectMisplaced => "object misplaced",
             Self::SessionUnknown => "session unknown",
+            Self::LeafUnbacked => "leaf unbacked",
             Self::Equivocation => "equivocation",
         }
     }

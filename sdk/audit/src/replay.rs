@@ -15,6 +15,8 @@ use crate::world::World;
 use heliograph_client::pda;
 use heliograph_client::rpc::Transaction;
 use heliograph_protocol::hash::Hash;
+use heliograph_protocol::shares::Split;
+use heliograph_settlement::ClaimLeaf;
 use heliograph_settlement::state::Session;
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
@@ -34,6 +36,8 @@ pub(crate) struct SessionHistory {
     pub node_key: Pubkey,
     /// In the order executed.
     pub redeems: Vec<Redeem>,
+    /// Leaves of batches that paid something, in the order executed.
+    pub claims: Vec<Claimed>,
 }
 
 /// A voucher that was paid.
@@ -49,11 +53,22 @@ pub(crate) struct Redeem {
     pub treasury_micro_usdc: u64,
 }
 
+/// A leaf that was paid.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claimed {
+    pub transaction: Signature,
+    pub leaf: ClaimLeaf,
+    /// What the session had settled afterwards.
+    pub settled_micro_usdc: u64,
+    pub split: Split,
+}
+
 /// What a step does besides writing accounts.
 #[derive(Debug)]
 pub(crate) enum Effect {
     Opened { session: Pubkey, node_key: Pubkey, terms: Box<Session> },
     Redeemed { session: Pubkey, redeem: Redeem },
+    Claimed { session: Pubkey, claim: Claimed },
 }
 
 /// One attempt at a transaction.
@@ -230,12 +245,22 @@ impl Replay {
         for effect in attempt.effects {
             match effect {
                 Effect::Opened { session, node_key, terms } => {
-                    let history = SessionHistory { opened: *terms, node_key, redeems: Vec::new() };
+                    let history = SessionHistory {
+                        opened: *terms,
+                        node_key,
+                        redeems: Vec::new(),
+                        claims: Vec::new(),
+                    };
                     self.sessions.insert(session, history);
                 }
                 Effect::Redeemed { session, redeem } => {
                     if let Some(history) = self.sessions.get_mut(&session) {
                         history.redeems.push(redeem);
+                    }
+                }
+                Effect::Claimed { session, claim } => {
+                    if let Some(history) = self.sessions.get_mut(&session) {
+                        history.claims.push(claim);
                     }
                 }
             }

@@ -15,10 +15,12 @@ pub struct Totals {
     pub minutes: usize,
     /// What the receipts of those minutes add up to.
     pub billed_micro_usdc: u64,
-    /// What redeemed vouchers settled.
+    /// What redeemed vouchers and claimed leaves settled.
     pub settled_micro_usdc: u64,
     /// Of that, to operators.
     pub operators_micro_usdc: u64,
+    /// Of that, to settlers.
+    pub settlers_micro_usdc: u64,
     /// Of that, to the treasury.
     pub treasury_micro_usdc: u64,
 }
@@ -38,6 +40,11 @@ pub enum Settlement {
         /// Minute of that voucher.
         by_sequence: u32,
         /// The transaction.
+        transaction: String,
+    },
+    /// Paid with a leaf of a settler's batch.
+    Claimed {
+        /// In this transaction.
         transaction: String,
     },
     /// Not paid yet, or not in full.
@@ -126,12 +133,21 @@ impl fmt::Display for Report {
         }
         let Totals { transactions, sessions, minutes, .. } = self.totals;
         writeln!(f, "{transactions} transactions, {sessions} sessions, {minutes} minutes")?;
-        let Totals { settled_micro_usdc, operators_micro_usdc, treasury_micro_usdc, .. } =
-            self.totals;
+        let Totals {
+            settled_micro_usdc,
+            operators_micro_usdc,
+            settlers_micro_usdc,
+            treasury_micro_usdc,
+            ..
+        } = self.totals;
+        let to_settlers = match settlers_micro_usdc {
+            0 => String::new(),
+            some => format!("{some} to settlers, "),
+        };
         writeln!(
             f,
             "settled {settled_micro_usdc} micro-USDC of {} billed: {operators_micro_usdc} to \
-             operators, {treasury_micro_usdc} to the treasury",
+             operators, {to_settlers}{treasury_micro_usdc} to the treasury",
             self.totals.billed_micro_usdc
         )?;
         let faults = self.findings.iter().filter(|f| f.severity == Severity::Fault).count();
@@ -146,6 +162,7 @@ impl fmt::Display for Report {
 impl fmt::Display for Settlement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Claimed { transaction } => write!(f, "{} (batch)", short(transaction)),
             Self::Redeemed { transaction } => write!(f, "{}", short(transaction)),
             Self::Covered { by_sequence, transaction } => {
                 write!(f, "{} (minute {by_sequence})", short(transaction))

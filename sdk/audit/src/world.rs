@@ -2,6 +2,7 @@
 
 use anchor_lang::{AccountSerialize, Discriminator, Space};
 use heliograph_client::account::NetworkAccount;
+use heliograph_settlement::state::{Book, Ring};
 use solana_pubkey::Pubkey;
 use std::collections::BTreeMap;
 
@@ -41,6 +42,34 @@ impl World {
     pub fn put<T: AccountSerialize>(&mut self, address: Pubkey, account: &T) {
         let before = self.accounts.get(&address).cloned().unwrap_or_default();
         self.set(address, Some(overwrite(before, account)));
+    }
+
+    /// Writes a new book with an empty ring.
+    pub fn create_book(&mut self, address: Pubkey, book: &Book) {
+        let mut data = vec![0; Ring::len_of(book.slots as usize)];
+        data[..Book::DISCRIMINATOR.len()].copy_from_slice(Book::DISCRIMINATOR);
+        self.set(address, Some(data));
+        self.with_book(&address, |ring| *ring.book = *book);
+    }
+
+    /// Does something to a book; `None` if there is none at `address`.
+    pub fn with_book<T>(
+        &mut self,
+        address: &Pubkey,
+        deed: impl FnOnce(&mut Ring<'_>) -> T,
+    ) -> Option<T> {
+        let data = self.accounts.get(address)?;
+        if !data.starts_with(Book::DISCRIMINATOR) {
+            return None;
+        }
+        // The ring is laid over the bytes, as on chain, so they must lie as they lie there.
+        let mut words = vec![0u64; data.len().div_ceil(8)];
+        let bytes = &mut bytemuck::cast_slice_mut(&mut words)[..data.len()];
+        bytes.copy_from_slice(data);
+        let outcome = deed(&mut Ring::over(bytes).ok()?);
+        let data = bytes.to_vec();
+        self.set(*address, Some(data));
+        Some(outcome)
     }
 
     pub fn close(&mut self, address: Pubkey) {

@@ -5,7 +5,7 @@ use crate::{Error, Rpc, pda};
 use anchor_lang::AccountDeserialize;
 use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_reputation::state::{Epoch, Observation, Score, Standing, Tally};
-use heliograph_settlement::state::{Channel, Escrow, Session};
+use heliograph_settlement::state::{Book, Challenge, Channel, Escrow, Session, Slot};
 use heliograph_staking::state::{Delegation, Position};
 use solana_pubkey::Pubkey;
 
@@ -29,7 +29,7 @@ macro_rules! network_account {
 network_account! {
     Network: REGISTRY, ParamsChange: REGISTRY, Node: REGISTRY, Keeper: REGISTRY, App: REGISTRY,
     Position: STAKING, Delegation: STAKING,
-    Escrow: SETTLEMENT, Channel: SETTLEMENT, Session: SETTLEMENT,
+    Escrow: SETTLEMENT, Channel: SETTLEMENT, Session: SETTLEMENT, Challenge: SETTLEMENT,
     Epoch: REPUTATION, Observation: REPUTATION, Tally: REPUTATION, Score: REPUTATION,
     Standing: REPUTATION,
 }
@@ -40,6 +40,22 @@ pub fn decode<T: NetworkAccount>(owner: &Pubkey, data: &[u8]) -> Result<T, Error
         return Err(Error::decode(T::NAME, format!("account is owned by {owner}")));
     }
     T::try_deserialize(&mut &*data).map_err(|error| Error::decode(T::NAME, error))
+}
+
+/// A settler's book and its ring of batches, out of an account's bytes.
+pub fn decode_book(owner: &Pubkey, data: &[u8]) -> Result<(Book, Vec<Slot>), Error> {
+    if *owner != pda::SETTLEMENT {
+        return Err(Error::decode("Book", format!("account is owned by {owner}")));
+    }
+    Book::read(data).ok_or_else(|| Error::decode("Book", "its bytes are no book"))
+}
+
+/// The book at `address`, `None` if there is none.
+pub async fn find_book(rpc: &Rpc, address: &Pubkey) -> Result<Option<(Book, Vec<Slot>)>, Error> {
+    match rpc.get_account(address).await? {
+        Some(account) => decode_book(&account.owner, &account.data).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The account at `address`, `None` if there is none.

@@ -98,6 +98,28 @@ pub fn session(channel: &Pubkey, ordinal: u64) -> Pubkey {
     find(&[settlement::SESSION, channel.as_ref(), &ordinal.to_le_bytes()], &SETTLEMENT)
 }
 
+/// The book of a settler, by its keeper key.
+pub fn book(keeper_key: &Pubkey) -> Pubkey {
+    // The seed is short, and the program's id is no marker of a PDA.
+    Pubkey::create_with_seed(keeper_key, settlement::BOOK, &SETTLEMENT).unwrap_or_default()
+}
+
+/// The challenge of a batch's leaf.
+pub fn challenge(book: &Pubkey, minute_index: u64, index: u32) -> Pubkey {
+    let (minute_index, index) = (minute_index.to_le_bytes(), index.to_le_bytes());
+    find(&[settlement::CHALLENGE, book.as_ref(), &minute_index, &index], &SETTLEMENT)
+}
+
+/// A challenge's tokens.
+pub fn challenge_bond(challenge: &Pubkey) -> Pubkey {
+    find(&[settlement::BOND, challenge.as_ref()], &SETTLEMENT)
+}
+
+/// The PDA by which the slashing program restores what a settler took.
+pub fn restorer(slashing_program: &Pubkey) -> Pubkey {
+    find(&[settlement::RESTORER], slashing_program)
+}
+
 /// An epoch, by the Unix time at which it begins.
 pub fn epoch(epoch: u64) -> Pubkey {
     find(&[reputation::EPOCH, &epoch.to_le_bytes()], &REPUTATION)

@@ -287,6 +287,10 @@ impl Model {
         if now <= session.redeemable_until {
             return refuse(E::SessionRedeemable);
         }
+        let answer_secs = SHORT.dispute_secs + SHORT.challenge_response_secs;
+        if now <= session.redeemable_until + i64::from(answer_secs) {
+            return refuse(E::SessionDisputable);
+        }
         session.closed = true;
         Ok(())
     }

@@ -73,18 +73,18 @@ impl Observatory {
         names: &[&str],
         meant: &[(&str, &str)],
     ) {
-        self.sweep_short(instruction, signers, names, meant, None);
+        self.sweep_cut(instruction, signers, names, meant, None);
     }
 
-    /// The same for an instruction whose last account is not one of its accounts struct; `short` is
+    /// The same for an instruction whose last account is not one of its accounts struct; `cut` is
     /// why it is refused without it.
-    pub fn sweep_short(
+    pub fn sweep_cut(
         &self,
         instruction: Instruction,
         signers: &[&Keypair],
         names: &[&str],
         meant: &[(&str, &str)],
-        short: Option<Reason>,
+        cut: Option<Reason>,
     ) {
         let mut animals = self.zoo.animals();
         animals.extend(self.accounts());
@@ -96,7 +96,7 @@ impl Observatory {
             zoo: &animals,
             strangers: &[&self.zoo.stranger],
             meant,
-            short,
+            cut,
         }
         .run(&self.zoo);
     }

@@ -46,3 +46,51 @@ pub mod redeem_voucher {
     pub mod payees;
     pub mod precompile;
 }
+pub mod prove_voucher {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod open_book {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod close_book {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod post_batch {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod release {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod claim {
+    pub mod flows;
+    pub mod guards;
+    pub mod records;
+    pub mod settlers;
+}
+pub mod open_challenge {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod answer_challenge {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod fail_challenge {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod close_challenge {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod restore {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod stolen_settler;
+pub mod views;

@@ -1,10 +1,22 @@
 use crate::error::SettlementError;
 use anchor_lang::prelude::*;
+use bytemuck::{Pod, Zeroable};
 
 /// What has been settled, and of that what has been paid. Both only grow; `paid ≤ settled`.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, AnchorSerialize, AnchorDeserialize, InitSpace,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    AnchorSerialize,
+    AnchorDeserialize,
+    InitSpace,
+    Pod,
+    Zeroable,
 )]
+#[repr(C)]
 pub struct Totals {
     /// Sum of what vouchers have settled.
     pub settled_micro_usdc: u64,

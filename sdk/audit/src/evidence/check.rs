@@ -5,6 +5,7 @@ use super::{Evidence, FiledReceipt};
 use crate::finding::{Finding, FindingKind};
 use crate::replay::SessionHistory;
 use crate::report::{Minute, Settlement};
+use heliograph_protocol::batch::evidence;
 use heliograph_protocol::hash::Hash;
 use heliograph_protocol::receipt::Tip;
 use heliograph_protocol::service::{SERVICE_COUNT, Service};
@@ -130,6 +131,7 @@ impl Session<'_> {
         self.drop_foreign_signatures();
         self.require();
         self.check_redeems();
+        self.check_claims();
         let minutes: BTreeSet<u32> =
             self.receipts.keys().chain(self.required.keys()).copied().collect();
         let last = minutes.last().copied();
@@ -289,6 +291,27 @@ impl Session<'_> {
         }
     }
 
+    /// Every leaf that was paid has its voucher.
+    fn check_claims(&mut self) {
+        for claim in &self.history.claims {
+            let backed = self.vouchers.values().flatten().any(|hash| {
+                let voucher = &self.evidence.vouchers[hash].voucher;
+                voucher.cumulative_micro_usdc == claim.leaf.cumulative_micro_usdc
+                    && evidence(&voucher.receipt_hash, hash) == claim.leaf.evidence
+            });
+            if !backed {
+                let detail = format!(
+                    "a leaf over {} was paid; the archive has no voucher that is its evidence",
+                    claim.leaf.cumulative_micro_usdc
+                );
+                let finding = Finding::fault(FindingKind::LeafUnbacked, detail)
+                    .minute(self.address, None)
+                    .transaction(claim.transaction);
+                self.checked.findings.push(finding);
+            }
+        }
+    }
+
     fn check_receipt(&mut self, filed: &FiledReceipt, hash: Hash, before: Before) {
         let receipt = &filed.receipt;
         let terms = self.history.opened.terms(&self.address);
@@ -372,15 +395,20 @@ impl Session<'_> {
     fn row(&mut self, filed: &FiledReceipt, hash: Hash, voucher: Option<Hash>) {
         let receipt = &filed.receipt;
         let secs: [u32; SERVICE_COUNT] = Service::ALL.map(|service| receipt.usage.secs(service));
-        let redeems = &self.history.redeems;
-        let settled =
-            redeems.iter().find(|r| r.settled_micro_usdc >= receipt.cumulative_micro_usdc);
-        let settlement = match settled {
-            None => Settlement::Unsettled,
-            Some(redeem) if redeem.sequence == receipt.sequence => {
+        let due = receipt.cumulative_micro_usdc;
+        let redeemed = self.history.redeems.iter().find(|r| r.settled_micro_usdc >= due);
+        let claimed = self.history.claims.iter().find(|c| c.settled_micro_usdc >= due);
+        // A leaf that paid it came first if it left less settled than the voucher found.
+        let claimed = claimed.filter(|claimed| {
+            redeemed.is_none_or(|r| claimed.settled_micro_usdc < r.settled_micro_usdc)
+        });
+        let settlement = match (claimed, redeemed) {
+            (None, None) => Settlement::Unsettled,
+            (Some(claim), _) => Settlement::Claimed { transaction: claim.transaction.to_string() },
+            (None, Some(redeem)) if redeem.sequence == receipt.sequence => {
                 Settlement::Redeemed { transaction: redeem.transaction.to_string() }
             }
-            Some(redeem) => Settlement::Covered {
+            (None, Some(redeem)) => Settlement::Covered {
                 by_sequence: redeem.sequence,
                 transaction: redeem.transaction.to_string(),
             },

@@ -1,6 +1,8 @@
-//! The settlement program's instructions: escrows and channels here, sessions and vouchers below.
+//! The settlement program's instructions: escrows and channels here, the rest below.
 //! Accounts come in the order of the program's accounts structs.
 
+mod batch;
+mod challenge;
 mod session;
 mod voucher;
 
@@ -19,6 +21,28 @@ use solana_pubkey::Pubkey;
 pub(super) fn apply(step: &mut Step<'_>) -> Result<(), Stop> {
     if let Some(ix::RedeemVoucher {}) = step.args() {
         voucher::redeem(step)
+    } else if let Some(ix::ProveVoucher {}) = step.args() {
+        voucher::prove(step)
+    } else if let Some(ix::PostBatch { args }) = step.args() {
+        batch::post(step, &args)
+    } else if let Some(ix::Claim { args }) = step.args() {
+        batch::claim(step, &args)
+    } else if let Some(ix::Release {}) = step.args() {
+        batch::release(step)
+    } else if let Some(ix::OpenBook {}) = step.args() {
+        batch::open_book(step)
+    } else if let Some(ix::CloseBook {}) = step.args() {
+        batch::close_book(step)
+    } else if let Some(ix::OpenChallenge { minute_index, index }) = step.args() {
+        challenge::open(step, minute_index, index)
+    } else if let Some(ix::AnswerChallenge { proof }) = step.args() {
+        challenge::answer(step, &proof)
+    } else if let Some(ix::FailChallenge {}) = step.args() {
+        challenge::fail(step)
+    } else if let Some(ix::CloseChallenge {}) = step.args() {
+        challenge::close(step)
+    } else if let Some(ix::Restore { settler, amount_micro_usdc }) = step.args() {
+        challenge::restore(step, settler, amount_micro_usdc)
     } else if let Some(ix::OpenSession { args }) = step.args() {
         session::open(step, args)
     } else if let Some(ix::EndSession {}) = step.args() {
@@ -166,12 +190,13 @@ fn open_channel(step: &mut Step<'_>) -> Result<(), Stop> {
         &Channel {
             version: Channel::VERSION,
             bump,
+            spare: [0; 2],
+            sessions_open: 0,
             app,
             node,
             incarnation,
             totals: Totals::default(),
             next_ordinal: 0,
-            sessions_open: 0,
             opened_at: step.now,
             reserved: [0; 64],
         },

@@ -7,6 +7,7 @@ use crate::world::World;
 use anchor_lang::{AnchorDeserialize, Discriminator, Event};
 use heliograph_client::account::NetworkAccount;
 use heliograph_client::rpc::{Instruction, Transaction};
+use heliograph_settlement::state::Ring;
 use solana_pubkey::Pubkey;
 
 /// Ends the replay of one instruction. Boxed: it is rare and large.
@@ -61,6 +62,12 @@ impl<'a> Step<'a> {
         self.sequence = sequence;
     }
 
+    /// Findings from now on are about no session in particular.
+    pub fn about_none(&mut self) {
+        self.session = None;
+        self.sequence = None;
+    }
+
     pub fn stop(&self, what: FindingKind, detail: impl Into<String>) -> Stop {
         Box::new(Finding {
             session: self.session,
@@ -111,6 +118,38 @@ impl<'a> Step<'a> {
             let found = self.call.accounts.len();
             self.stop(FindingKind::AddressWrong, format!("{found} accounts, expected {N}"))
         })
+    }
+
+    /// The accounts from place `first` on.
+    pub fn accounts_after(&self, first: usize) -> &'a [Pubkey] {
+        self.call.accounts.get(first..).unwrap_or_default()
+    }
+
+    /// The tokens that the call moved, in order. For what only the chain knows; what the rules know
+    /// goes to [`moves`](Self::moves).
+    pub fn moved(&self) -> &'a [Move] {
+        &self.call.moves
+    }
+
+    /// The event of this type that the call emitted, likewise.
+    pub fn emitted<E: Discriminator + AnchorDeserialize>(&self) -> Option<E> {
+        self.call.events.iter().find_map(|event| {
+            let mut rest = event.strip_prefix(E::DISCRIMINATOR)?;
+            E::deserialize(&mut rest).ok()
+        })
+    }
+
+    /// Does something to a book by the program's own rules; its absence ends the step.
+    pub fn with_book<T>(
+        &mut self,
+        address: &Pubkey,
+        deed: impl FnOnce(&mut Ring<'_>) -> anchor_lang::Result<T>,
+    ) -> Result<T, Stop> {
+        let outcome = self.world.with_book(address, deed).ok_or_else(|| {
+            let detail = format!("the history so far has no Book account {address}");
+            self.stop(FindingKind::HistoryIncomplete, detail)
+        })?;
+        self.allowed(outcome)
     }
 
     pub fn address(&mut self, name: &str, found: Pubkey, expected: Pubkey) {

@@ -1,4 +1,11 @@
-//! Instructions of the settlement program.
+//! Instructions of the settlement program: escrows, channels, sessions and vouchers here, books
+//! and challenges below.
+
+mod book;
+mod challenge;
+
+pub use book::*;
+pub use challenge::*;
 
 use super::build;
 use crate::pda::{self, SETTLEMENT};
@@ -165,6 +172,7 @@ pub fn end_session(authority: Pubkey, app: Pubkey, session: Pubkey) -> Instructi
 pub fn close_session(session: Pubkey, channel: Pubkey, rent_payer: Pubkey) -> Instruction {
     let accounts = accounts::CloseSession {
         rent_payer,
+        network: pda::network(),
         channel,
         session,
         event_authority: pda::event_authority(&SETTLEMENT),
@@ -199,6 +207,18 @@ pub fn redeem_voucher(
         program: SETTLEMENT,
     };
     [ed25519(voucher), build(SETTLEMENT, accounts, data::RedeemVoucher {})]
+}
+
+/// The two instructions that show a voucher without paying it, in the order they must have.
+pub fn prove_voucher(session: Pubkey, voucher: &Signed) -> [Instruction; 2] {
+    let accounts = accounts::ProveVoucher {
+        network: pda::network(),
+        session,
+        instructions: sysvar::instructions::ID,
+        event_authority: pda::event_authority(&SETTLEMENT),
+        program: SETTLEMENT,
+    };
+    [ed25519(voucher), build(SETTLEMENT, accounts, data::ProveVoucher {})]
 }
 
 /// The precompile's check of one signed message.

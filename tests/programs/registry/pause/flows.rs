@@ -5,7 +5,7 @@ use heliograph_registry::events::PauseChanged;
 use heliograph_registry::state::pause::{ALL, BATCHES, OBSERVATIONS, REGISTER, SESSIONS};
 use heliograph_registry::state::{KeeperStatus, Network, NodeStatus};
 use heliograph_tests::parties::profile;
-use heliograph_tests::world::{PARAMS, USDC};
+use heliograph_tests::world::{ANSWER_SECS, PARAMS, USDC};
 use heliograph_tests::{World, Zoo};
 use solana_signer::Signer;
 
@@ -43,6 +43,7 @@ fn nothing_that_lets_somebody_out_can_be_paused() {
     zoo.pass(PARAMS.withdrawal_notice_secs);
     let withdraw = zoo.withdraw_instruction(&app);
     zoo.act(withdraw, &app.authority);
+    zoo.pass(ANSWER_SECS);
     zoo.close_session(&app, &session);
     // Stake.
     zoo.stake(&node, 1);

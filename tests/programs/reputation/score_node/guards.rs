@@ -131,6 +131,6 @@ fn every_substitute_but_another_payer_rejects() {
         "standing 1",
         "standing 2",
     ];
-    let short = Some(ReputationError::OtherStanding.into());
-    all.sweep_short(score, &[&crank], &names, &[("payer", "stranger 0")], short);
+    let cut = Some(ReputationError::OtherStanding.into());
+    all.sweep_cut(score, &[&crank], &names, &[("payer", "stranger 0")], cut);
 }

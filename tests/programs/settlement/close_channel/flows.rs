@@ -1,6 +1,6 @@
 use heliograph_settlement::events::ChannelClosed;
 use heliograph_tests::Scene;
-use heliograph_tests::world::{PARAMS, USDC};
+use heliograph_tests::world::{ANSWER_SECS, PARAMS, USDC};
 use solana_signer::Signer;
 
 #[test]
@@ -9,7 +9,7 @@ fn closed_channel_gives_its_rent_back_and_tells_its_totals() {
     let (app, session) = (scene.app.clone(), scene.session);
     scene.pay(USDC);
     scene.end_session(&app, &session);
-    scene.pass(PARAMS.redeem_grace_secs + 1);
+    scene.pass(PARAMS.redeem_grace_secs + ANSWER_SECS + 1);
     scene.close_session(&app, &session);
     let (owner, rent) = (app.authority.pubkey(), scene.lamports(&session.channel));
     let before = scene.lamports(&owner);

@@ -1,6 +1,6 @@
 use heliograph_client::instruction::settlement::close_channel;
 use heliograph_settlement::error::SettlementError;
-use heliograph_tests::world::PARAMS;
+use heliograph_tests::world::{ANSWER_SECS, PARAMS};
 use heliograph_tests::{Scene, Zoo};
 use solana_signer::Signer;
 use std::slice::from_ref;
@@ -14,7 +14,7 @@ pub fn open_session_rejects() {
     // Ending it is not enough: it must be closed.
     scene.end_session(&app, &session);
     scene.refuse(from_ref(&close), &[&app.authority], SettlementError::ChannelHasSessions);
-    scene.pass(PARAMS.redeem_grace_secs + 1);
+    scene.pass(PARAMS.redeem_grace_secs + ANSWER_SECS + 1);
     scene.refuse(from_ref(&close), &[&app.authority], SettlementError::ChannelHasSessions);
     scene.close_session(&app, &session);
     scene.act(close, &app.authority);

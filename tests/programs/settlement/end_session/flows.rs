@@ -3,7 +3,7 @@ use heliograph_settlement::state::Session;
 use heliograph_tests::Scene;
 use heliograph_tests::parties::SESSION_SECS;
 use heliograph_tests::vm::BEGINNING;
-use heliograph_tests::world::{PARAMS, USDC};
+use heliograph_tests::world::{ANSWER_SECS, PARAMS, USDC};
 
 #[test]
 fn session_ends_now_and_keeps_its_grace() {
@@ -14,7 +14,9 @@ fn session_ends_now_and_keeps_its_grace() {
     let done = scene.end_session(&app, &session);
     let (expires_at, grace) = (BEGINNING + 10, i64::from(PARAMS.redeem_grace_secs));
     let redeemable_until = expires_at + grace;
-    scene.holds(&session.address, &Session { expires_at, redeemable_until, ..before });
+    let closable_at = redeemable_until + i64::from(ANSWER_SECS);
+    let after = Session { expires_at, redeemable_until, closable_at, ..before };
+    scene.holds(&session.address, &after);
     done.emitted(&SessionEnded {
         session: session.address,
         old_expires_at: BEGINNING + SESSION_SECS,

@@ -17,6 +17,7 @@ fn channel_opens_with_the_next_incarnation() {
         let seeds: [&[u8]; 4] = [b"channel", app.address.as_ref(), node.address.as_ref(), &number];
         let expected = Channel {
             version: 1,
+            spare: [0; 2],
             bump: Pubkey::find_program_address(&seeds, &heliograph_settlement::ID).1,
             app: app.address,
             node: node.address,

@@ -1,12 +1,12 @@
 use heliograph_protocol::service::{Service, ServiceSet};
 use heliograph_settlement::OpenSessionArgs;
 use heliograph_settlement::events::SessionOpened;
-use heliograph_settlement::state::{Channel, Session, Totals};
+use heliograph_settlement::state::{CLAIMS_MAX, Channel, Claim, Session, Totals};
 use heliograph_tests::World;
 use heliograph_tests::parties::profile;
 use heliograph_tests::scene::{CAP, DEPOSIT};
 use heliograph_tests::vm::BEGINNING;
-use heliograph_tests::world::PARAMS;
+use heliograph_tests::world::{ANSWER_SECS, PARAMS};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
@@ -31,22 +31,27 @@ fn session_copies_what_was_agreed() {
         let expected = Session {
             version: 1,
             bump: Pubkey::find_program_address(&seeds, &heliograph_settlement::ID).1,
+            services: services.0,
+            spare: 0,
+            operator_bps: PARAMS.operator_bps,
+            settler_bps: PARAMS.settler_bps,
             channel,
             app: app.address,
             node: node.address,
             ordinal,
-            services: services.0,
             prices_micro_usdc: profile().prices_micro_usdc,
             cap_micro_usdc: CAP,
             voucher_signer: app.voucher_signer.pubkey(),
-            operator_bps: PARAMS.operator_bps,
-            settler_bps: PARAMS.settler_bps,
             opened_at: BEGINNING,
             expires_at,
             redeemable_until: expires_at + i64::from(PARAMS.redeem_grace_secs),
+            closable_at: expires_at + i64::from(PARAMS.redeem_grace_secs + ANSWER_SECS),
             totals: Totals::default(),
-            last_sequence: 0,
+            proven_micro_usdc: 0,
+            claims: [Claim::default(); CLAIMS_MAX],
             last_receipt_hash: [0; 32],
+            last_sequence: 0,
+            spare_after_sequence: [0; 4],
             rent_payer: app.authority.pubkey(),
             reserved: [0; 64],
         };

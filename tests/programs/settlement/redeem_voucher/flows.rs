@@ -7,7 +7,7 @@ use heliograph_tests::parties::profile;
 use heliograph_tests::reason::in_settlement;
 use heliograph_tests::scene::{CAP, DEPOSIT};
 use heliograph_tests::vouchers::signed;
-use heliograph_tests::world::{PARAMS, USDC};
+use heliograph_tests::world::{ANSWER_SECS, PARAMS, USDC};
 use heliograph_tests::{Scene, World, key};
 use solana_signer::Signer;
 
@@ -44,6 +44,7 @@ fn voucher_pays_operator_and_treasury() {
     scene.holds(&session.channel, &Channel { totals: totals(amount), ..before.1 });
     let after = Session {
         totals: totals(amount),
+        proven_micro_usdc: amount,
         last_sequence: voucher.sequence,
         last_receipt_hash: voucher.receipt_hash,
         ..before.2
@@ -234,7 +235,7 @@ fn voucher_of_a_closed_session_pays_nothing() {
     let [ed25519, redeem] = scene.bring(&old);
     let (app, session) = (scene.app.clone(), scene.session);
     scene.end_session(&app, &session);
-    scene.pass(PARAMS.redeem_grace_secs + 1);
+    scene.pass(PARAMS.redeem_grace_secs + ANSWER_SECS + 1);
     scene.close_session(&app, &session);
     scene.refuse(&[ed25519, redeem], &[], in_settlement(ErrorCode::AccountNotInitialized));
 
@@ -254,7 +255,7 @@ fn voucher_of_a_closed_channel_pays_nothing_on_the_next() {
     let session = world.open_session(&app, &channel, CAP);
     let old = signed(&session.voucher(USDC), &app.voucher_signer);
     world.end_session(&app, &session);
-    world.pass(PARAMS.redeem_grace_secs + 1);
+    world.pass(PARAMS.redeem_grace_secs + ANSWER_SECS + 1);
     world.close_session(&app, &session);
     world.close_channel(&app, &channel);
     let next_channel = world.open_channel(&app, &node);

@@ -48,12 +48,13 @@ impl OpenChannel<'_> {
         accounts.channel.set_inner(Channel {
             version: Channel::VERSION,
             bump: ctx.bumps.channel,
+            spare: [0; 2],
+            sessions_open: 0,
             app: accounts.app.key(),
             node: accounts.node.key(),
             incarnation,
             totals: Totals::default(),
             next_ordinal: 0,
-            sessions_open: 0,
             opened_at: Clock::get()?.unix_timestamp,
             reserved: [0; 64],
         });

@@ -3,6 +3,7 @@ use crate::events::SessionClosed;
 use crate::seeds;
 use crate::state::{Channel, Session};
 use anchor_lang::prelude::*;
+use heliograph_registry::state::Network;
 
 /// Anyone may clean up: the accounts say where the rent goes.
 #[event_cpi]
@@ -11,6 +12,7 @@ pub struct CloseSession<'info> {
     /// CHECK: gets the rent back; the session names it.
     #[account(mut, address = session.rent_payer @ SettlementError::OtherRentPayer)]
     pub rent_payer: UncheckedAccount<'info>,
+    pub network: Box<Account<'info, Network>>,
     #[account(
         mut,
         seeds = [
@@ -39,11 +41,8 @@ pub struct CloseSession<'info> {
 impl CloseSession<'_> {
     pub fn handle(ctx: Context<CloseSession>) -> Result<()> {
         let accounts = &mut *ctx.accounts;
-        require_gt!(
-            Clock::get()?.unix_timestamp,
-            accounts.session.redeemable_until,
-            SettlementError::SessionRedeemable
-        );
+        let now = Clock::get()?.unix_timestamp;
+        accounts.session.check_closable(now, &accounts.network.params)?;
         accounts.channel.sessions_open =
             accounts.channel.sessions_open.checked_sub(1).ok_or(SettlementError::Overflow)?;
         emit_cpi!(SessionClosed {

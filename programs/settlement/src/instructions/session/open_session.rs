@@ -1,7 +1,7 @@
 use crate::error::SettlementError;
 use crate::events::SessionOpened;
 use crate::seeds;
-use crate::state::{Channel, Session, Totals};
+use crate::state::{CLAIMS_MAX, Channel, Claim, Session, Totals, closable_at};
 use anchor_lang::prelude::*;
 use heliograph_protocol::jurisdiction;
 use heliograph_protocol::price::Prices;
@@ -108,28 +108,38 @@ impl OpenSession<'_> {
         accounts.channel.next_ordinal = ordinal.checked_add(1).ok_or(SettlementError::Overflow)?;
         accounts.channel.sessions_open =
             accounts.channel.sessions_open.checked_add(1).ok_or(SettlementError::Overflow)?;
+        let redeemable_until = args
+            .expires_at
+            .checked_add(params.redeem_grace_secs.into())
+            .ok_or(SettlementError::Overflow)?;
         accounts.session.set_inner(Session {
             version: Session::VERSION,
             bump: ctx.bumps.session,
+            services: args.services,
+            spare: 0,
+            operator_bps: params.operator_bps,
+            settler_bps: params.settler_bps,
             channel: accounts.channel.key(),
             app: accounts.app.key(),
             node: accounts.node.key(),
             ordinal,
-            services: args.services,
             prices_micro_usdc: accounts.node.prices_micro_usdc,
             cap_micro_usdc: args.cap_micro_usdc,
             voucher_signer: accounts.app.voucher_signer,
-            operator_bps: params.operator_bps,
-            settler_bps: params.settler_bps,
             opened_at: now,
             expires_at: args.expires_at,
-            redeemable_until: args
-                .expires_at
-                .checked_add(params.redeem_grace_secs.into())
-                .ok_or(SettlementError::Overflow)?,
+            redeemable_until,
+            closable_at: closable_at(
+                redeemable_until,
+                params.dispute_secs,
+                params.challenge_response_secs,
+            )?,
             totals: Totals::default(),
-            last_sequence: 0,
+            proven_micro_usdc: 0,
+            claims: [Claim::default(); CLAIMS_MAX],
             last_receipt_hash: [0; 32],
+            last_sequence: 0,
+            spare_after_sequence: [0; 4],
             rent_payer: accounts.authority.key(),
             reserved: [0; 64],
         });

@@ -1,16 +1,14 @@
+use super::signed_voucher;
 use crate::error::SettlementError;
 use crate::events::VoucherRedeemed;
 use crate::seeds;
 use crate::state::{Channel, Escrow, Session};
 use anchor_lang::prelude::*;
 use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
-use heliograph_protocol::domain::{Domain, Message};
-use heliograph_protocol::ed25519;
 use heliograph_protocol::settle::{SettleError, SettleState, settles};
 use heliograph_protocol::shares::Split;
 use heliograph_protocol::voucher::Voucher;
 use heliograph_registry::state::{Network, Node};
-use solana_instructions_sysvar::get_instruction_relative;
 
 /// Nobody has to sign: the voucher is the authority, and the accounts say who is paid.
 #[event_cpi]
@@ -47,7 +45,12 @@ pub struct RedeemVoucher<'info> {
 impl<'info> RedeemVoucher<'info> {
     pub fn handle(ctx: Context<RedeemVoucher>) -> Result<()> {
         let accounts = &mut *ctx.accounts;
-        let voucher = accounts.signed_voucher()?;
+        let (voucher, _) = signed_voucher(
+            &accounts.instructions,
+            &accounts.network.domain(),
+            &accounts.session.key(),
+            &accounts.session,
+        )?;
         let now = Clock::get()?.unix_timestamp;
         require_gte!(accounts.session.redeemable_until, now, SettlementError::RedeemTooLate);
         let (amount, split) = accounts.settle(&voucher)?;
@@ -70,37 +73,6 @@ impl<'info> RedeemVoucher<'info> {
         Ok(())
     }
 
-    /// The voucher in the ed25519 instruction before this one. The runtime has verified its
-    /// signature, or this transaction would not have come so far; here is checked *whose* signature
-    /// it is and over *what*.
-    fn signed_voucher(&self) -> Result<Voucher> {
-        let before = get_instruction_relative(-1, &self.instructions)
-            .map_err(|_| error!(SettlementError::NoSignatureInstruction))?;
-        require_keys_eq!(
-            before.program_id,
-            solana_sdk_ids::ed25519_program::ID,
-            SettlementError::NoSignatureInstruction
-        );
-        let verified = ed25519::single_signature(&before.data)
-            .ok_or(SettlementError::SignatureInstructionInvalid)?;
-        require!(
-            *verified.public_key == self.session.voucher_signer.to_bytes(),
-            SettlementError::OtherVoucherSigner
-        );
-        let domain: Domain = self.network.domain();
-        let voucher = Voucher::from_signing_bytes(verified.message, &domain)
-            .map_err(|_| error!(SettlementError::NotAVoucher))?;
-        require!(
-            voucher.channel == self.channel.key().to_bytes(),
-            SettlementError::VoucherOtherChannel
-        );
-        require!(
-            voucher.session == self.session.key().to_bytes(),
-            SettlementError::VoucherOtherSession
-        );
-        Ok(voucher)
-    }
-
     /// Raises the totals; returns what is paid now and its parts.
     fn settle(&mut self, voucher: &Voucher) -> Result<(u64, Split)> {
         let state = SettleState {
@@ -118,6 +90,7 @@ impl<'info> RedeemVoucher<'info> {
         self.session.totals.settle_and_pay(amount)?;
         self.channel.totals.settle_and_pay(amount)?;
         self.escrow.totals.settle_and_pay(amount)?;
+        self.session.prove(voucher.cumulative_micro_usdc);
         self.session.last_sequence = voucher.sequence;
         self.session.last_receipt_hash = voucher.receipt_hash;
         let split = self

@@ -10,7 +10,7 @@ use heliograph_protocol::price::Prices;
 use heliograph_protocol::service::ServiceSet;
 use heliograph_registry::state::{App, Network, Node, NodeStatus, pause};
 use heliograph_settlement::events::{SessionClosed, SessionEnded, SessionOpened};
-use heliograph_settlement::state::{Channel, Session, Totals};
+use heliograph_settlement::state::{CLAIMS_MAX, Channel, Claim, Session, Totals, closable_at};
 use heliograph_settlement::{OpenSessionArgs, seeds};
 use solana_pubkey::Pubkey;
 
@@ -35,25 +35,35 @@ pub(super) fn open(step: &mut Step<'_>, args: OpenSessionArgs) -> Result<(), Sto
     channel.next_ordinal += 1;
     channel.sessions_open += 1;
     step.world.put(channel_address, &channel);
+    let redeemable_until = args.expires_at.saturating_add(network.params.redeem_grace_secs.into());
     let session = Session {
         version: Session::VERSION,
         bump,
+        services: args.services,
+        spare: 0,
+        operator_bps: network.params.operator_bps,
+        settler_bps: network.params.settler_bps,
         channel: channel_address,
         app: app_address,
         node: node_address,
         ordinal,
-        services: args.services,
         prices_micro_usdc: node.prices_micro_usdc,
         cap_micro_usdc: args.cap_micro_usdc,
         voucher_signer: app.voucher_signer,
-        operator_bps: network.params.operator_bps,
-        settler_bps: network.params.settler_bps,
         opened_at: step.now,
         expires_at: args.expires_at,
-        redeemable_until: args.expires_at.saturating_add(network.params.redeem_grace_secs.into()),
+        redeemable_until,
+        closable_at: step.allowed(closable_at(
+            redeemable_until,
+            network.params.dispute_secs,
+            network.params.challenge_response_secs,
+        ))?,
         totals: Totals::default(),
-        last_sequence: 0,
+        proven_micro_usdc: 0,
+        claims: [Claim::default(); CLAIMS_MAX],
         last_receipt_hash: [0; 32],
+        last_sequence: 0,
+        spare_after_sequence: [0; 4],
         rent_payer: authority,
         reserved: [0; 64],
     };
@@ -139,15 +149,14 @@ pub(super) fn end(step: &mut Step<'_>) -> Result<(), Stop> {
 }
 
 pub(super) fn close(step: &mut Step<'_>) -> Result<(), Stop> {
-    let [rent_payer, channel_address, address] = step.accounts()?;
+    let [rent_payer, network, channel_address, address] = step.accounts()?;
     step.about(address, None);
     let session: Session = step.get(&address)?;
     step.address("rent payer", rent_payer, session.rent_payer);
     step.address("channel", channel_address, session.channel);
-    step.rule(
-        step.now > session.redeemable_until,
-        "a session is closed while its vouchers are redeemable",
-    );
+    step.address("network", network, pda::network());
+    let params = step.get::<Network>(&network)?.params;
+    step.allowed(session.check_closable(step.now, &params))?;
     let mut channel: Channel = step.get(&session.channel)?;
     step.rule(channel.sessions_open > 0, "a channel without sessions loses one");
     channel.sessions_open = channel.sessions_open.saturating_sub(1);

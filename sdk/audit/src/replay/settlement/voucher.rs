@@ -1,4 +1,4 @@
-//! Redeeming: whose signature over what, what it settles, and who gets which part.
+//! Vouchers: whose signature over what, what it settles, and who gets which part.
 
 use crate::finding::FindingKind;
 use crate::history::Move;
@@ -12,7 +12,7 @@ use heliograph_protocol::evidence::Signed;
 use heliograph_protocol::settle::{SettleError, SettleState, settles};
 use heliograph_protocol::voucher::Voucher;
 use heliograph_registry::state::{Network, Node};
-use heliograph_settlement::events::VoucherRedeemed;
+use heliograph_settlement::events::{VoucherProven, VoucherRedeemed};
 use heliograph_settlement::state::{Channel, Escrow, Session};
 use solana_pubkey::Pubkey;
 
@@ -60,6 +60,7 @@ pub(super) fn redeem(step: &mut Step<'_>) -> Result<(), Stop> {
     step.allowed(session.totals.settle_and_pay(amount))?;
     step.allowed(channel.totals.settle_and_pay(amount))?;
     step.allowed(escrow.totals.settle_and_pay(amount))?;
+    session.prove(voucher.cumulative_micro_usdc);
     session.last_sequence = voucher.sequence;
     session.last_receipt_hash = voucher.receipt_hash;
     let split = session
@@ -101,8 +102,33 @@ pub(super) fn redeem(step: &mut Step<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
+pub(super) fn prove(step: &mut Step<'_>) -> Result<(), Stop> {
+    let [network, address] = step.accounts()?;
+    step.about(address, None);
+    step.address("network", network, pda::network());
+    let domain = step.get::<Network>(&network)?.domain();
+    let mut session: Session = step.get(&address)?;
+    let (_, voucher) = signed_voucher(step, &domain, &session)?;
+    step.about(address, Some(voucher.sequence));
+    step.address("voucher's channel", voucher.channel.into(), session.channel);
+    step.address("voucher's session", voucher.session.into(), address);
+    step.rule(
+        voucher.cumulative_micro_usdc > session.proven_micro_usdc,
+        "a voucher is shown that had been shown",
+    );
+    session.prove(voucher.cumulative_micro_usdc);
+    step.world.put(address, &session);
+    step.event(VoucherProven {
+        session: address,
+        sequence: voucher.sequence,
+        receipt_hash: voucher.receipt_hash,
+        proven_micro_usdc: session.proven_micro_usdc,
+    });
+    Ok(())
+}
+
 /// The voucher in the ed25519 instruction before; its signature is verified here once more.
-fn signed_voucher(
+pub(super) fn signed_voucher(
     step: &Step<'_>,
     domain: &Domain,
     session: &Session,
@@ -111,7 +137,7 @@ fn signed_voucher(
     let before = step
         .instruction_before()
         .filter(|before| before.program_id == solana_sdk_ids::ed25519_program::ID)
-        .ok_or_else(|| wrong("no ed25519 instruction before the redeem"))?;
+        .ok_or_else(|| wrong("no ed25519 instruction before this one"))?;
     let verified = ed25519::single_signature(&before.data)
         .ok_or_else(|| wrong("the ed25519 instruction holds other than one signature"))?;
     let signed = Signed {
@@ -120,13 +146,13 @@ fn signed_voucher(
         signature: *verified.signature,
     };
     if !is_genuine(&signed) {
-        return Err(wrong("the redeemed voucher's signature does not verify"));
+        return Err(wrong("the voucher's signature does not verify"));
     }
     if Pubkey::from(signed.public_key) != session.voucher_signer {
-        return Err(wrong("the redeemed voucher is signed by another key than the session's"));
+        return Err(wrong("the voucher is signed by another key than the session's"));
     }
     let voucher = Voucher::from_signing_bytes(&signed.bytes, domain)
-        .map_err(|error| wrong(&format!("the redeemed bytes are no voucher: {error}")))?;
+        .map_err(|error| wrong(&format!("the signed bytes are no voucher: {error}")))?;
     Ok((signed, voucher))
 }
 

@@ -1,0 +1,3 @@
+pub mod restore;
+
+pub use restore::*;
