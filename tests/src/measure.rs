@@ -177,7 +177,8 @@ fn quality(table: &mut Table) {
     panel.enter_phase(Phase::Posting);
     let reports: Vec<_> = (0..3).map(|n| panel.report(n, GOOD)).collect();
     let observers = std::mem::take(&mut panel.observers);
-    let posted: Vec<_> = (0..3).map(|n| panel.post(&observers[n], reports[n].root())).collect();
+    let posted: Vec<_> =
+        (0..3).map(|n| panel.post_root(&observers[n], reports[n].root())).collect();
     table.add("reputation.post_root", &posted[0]);
     panel.enter_phase(Phase::Submitting);
     let shown: Vec<_> = reports.iter().map(|report| panel.show(report.proved(1))).collect();

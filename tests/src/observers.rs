@@ -95,14 +95,14 @@ impl World {
     }
 
     /// The instruction by which an observer posts a root; its owner pays.
-    pub fn post_instruction(&self, observer: &KeeperParty, root: Root) -> Instruction {
+    pub fn post_root_instruction(&self, observer: &KeeperParty, root: Root) -> Instruction {
         let (payer, key) = (observer.owner.pubkey(), observer.keeper_key.pubkey());
         reputation::post_root(payer, observer.address, key, root)
     }
 
     /// Posts a root.
-    pub fn post(&mut self, observer: &KeeperParty, root: Root) -> Done {
-        let post = self.post_instruction(observer, root);
+    pub fn post_root(&mut self, observer: &KeeperParty, root: Root) -> Done {
+        let post = self.post_root_instruction(observer, root);
         self.run(&[post], &[&observer.owner, &observer.keeper_key])
     }
 
@@ -179,7 +179,7 @@ impl Panel {
         let reports: Vec<_> =
             seen.iter().enumerate().map(|(n, figures)| self.report(n, *figures)).collect();
         for (n, report) in reports.iter().enumerate() {
-            let post = self.post_instruction(&self.observers[n], report.root());
+            let post = self.post_root_instruction(&self.observers[n], report.root());
             let observer = &self.observers[n];
             self.world.run(&[post], &[&observer.owner, &observer.keeper_key]);
         }

@@ -34,7 +34,7 @@ impl Observatory {
             for report in all.reports(epoch) {
                 let by = all.observers.iter().find(|o| o.address == report.observer);
                 let by = by.expect("one of the observers").clone();
-                all.zoo.post(&by, report.root());
+                all.zoo.post_root(&by, report.root());
             }
             if epoch == other_epoch {
                 all.zoo.enter(epoch, Phase::Submitting);

@@ -34,7 +34,7 @@ fn first_root_opens_the_epoch_and_the_second_joins_it() {
     let (epoch, start) = (panel.epoch, panel.epoch.to_le_bytes());
     for n in 0..2 {
         let root = panel.report(n, GOOD).root();
-        let post = panel.post_instruction(&panel.observers[n], root);
+        let post = panel.post_root_instruction(&panel.observers[n], root);
         let signers = [
             panel.observers[n].owner.insecure_clone(),
             panel.observers[n].keeper_key.insecure_clone(),
@@ -103,7 +103,7 @@ fn root_is_good_in_the_first_and_the_last_second() {
             &[(panel.node.address, GOOD)],
         )
         .root();
-        panel.post(&observer, root);
+        panel.post_root(&observer, root);
     }
 }
 
@@ -137,12 +137,12 @@ fn changed_parameters_leave_an_open_epoch_alone() {
         heliograph_tests::observers::Report::new(observer, epoch, &[(node.address, GOOD)])
     };
     world.set_now((epoch + 36_000) as i64);
-    world.post(&observers[0], report(observers[0].address).root());
+    world.post_root(&observers[0], report(observers[0].address).root());
     let apply = world.apply_params_instruction();
     world.run(&[apply], &[]);
     // Long over by the new length.
     world.pass(35_999);
-    world.post(&observers[1], report(observers[1].address).root());
+    world.post_root(&observers[1], report(observers[1].address).root());
     let account: Epoch = world.read(&heliograph_client::pda::epoch(epoch));
     assert_eq!((account.secs, account.quorum, account.seats.len()), (36_000, 3, 2));
 }

@@ -23,7 +23,7 @@ fn ready() -> (Panel, KeeperParty, Root) {
 }
 
 fn refuse(world: &mut World, observer: &KeeperParty, root: Root, why: impl Into<Reason>) {
-    let post = world.post_instruction(observer, root);
+    let post = world.post_root_instruction(observer, root);
     world.refuse(&[post], &[&observer.owner, &observer.keeper_key], why);
 }
 
@@ -40,7 +40,7 @@ pub fn early_and_late_roots_reject() {
     {
         refuse(&mut panel, &observer, Root { epoch, ..root }, ReputationError::NotPosting);
     }
-    panel.post(&observer, root);
+    panel.post_root(&observer, root);
 }
 
 #[test]
@@ -63,7 +63,7 @@ pub fn root_over_nothing_rejects() {
 #[test]
 fn second_root_rejects() {
     let (mut panel, observer, root) = ready();
-    panel.post(&observer, root);
+    panel.post_root(&observer, root);
     for root in [root, Root { root: [7; 32], ..root }] {
         refuse(&mut panel, &observer, root, already_in_use());
     }
@@ -87,7 +87,7 @@ pub fn observer_not_at_work_rejects() {
     let mut gone = panel.clone();
     gone.set_keeper_status(&observer, KeeperStatus::Exited);
     refuse(&mut gone, &observer, root, why);
-    panel.post(&observer, root);
+    panel.post_root(&observer, root);
 }
 
 /// Active, but the network asks for more stake meanwhile.
@@ -123,7 +123,7 @@ pub fn another_key_rejects() {
     let owner = observer.owner.pubkey();
     let stranger = panel.wallet("stranger");
     for signer in [&stranger, &observer.owner] {
-        let mut post = panel.post_instruction(&observer, root);
+        let mut post = panel.post_root_instruction(&observer, root);
         post.accounts[1].pubkey = signer.pubkey();
         assert_eq!(post.accounts[0].pubkey, owner);
         let signers = [&observer.owner, signer];
@@ -138,7 +138,7 @@ pub fn paused_posting_rejects_until_it_goes_on() {
     refuse(&mut panel, &observer, root, ReputationError::ObservationsPaused);
     panel.pause(pause::ALL);
     panel.unpause(pause::OBSERVATIONS);
-    panel.post(&observer, root);
+    panel.post_root(&observer, root);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn standing_of_somebody_else_rejects() {
     let mut panel = Panel::new(2);
     panel.post_all(&[GOOD]);
     let root = panel.report(1, GOOD).root();
-    let mut post = panel.post_instruction(&panel.observers[1], root);
+    let mut post = panel.post_root_instruction(&panel.observers[1], root);
     post.accounts[6].pubkey = panel.standing(0);
     let observer = panel.observers.remove(1);
     let signers = [&observer.owner, &observer.keeper_key];
@@ -172,7 +172,7 @@ fn every_substitute_but_another_payer_rejects() {
     all.zoo.enter(epoch, Phase::Posting);
     let observer = all.zoo.observer.clone();
     let report = Report::new(observer.address, epoch, &[(all.zoo.node.address, GOOD)]);
-    let post = all.zoo.post_instruction(&observer, report.root());
+    let post = all.zoo.post_root_instruction(&observer, report.root());
     let names = [
         "payer",
         "keeper key",

@@ -27,7 +27,7 @@ pub fn seventeenth_of_equal_stake_rejects() {
     let mut panel = full();
     let root = panel.report(OBSERVERS_MAX, GOOD).root();
     let late = panel.observers.remove(OBSERVERS_MAX);
-    let post = panel.post_instruction(&late, root);
+    let post = panel.post_root_instruction(&late, root);
     panel.refuse(&[post], &[&late.owner, &late.keeper_key], ReputationError::SeatsTaken);
 }
 
@@ -38,7 +38,7 @@ fn seventeenth_with_more_stake_takes_the_seat_of_the_last_with_least() {
     let root = panel.report(OBSERVERS_MAX, GOOD).root();
     let (late, last) = (OBSERVERS_MAX, panel.observers[OBSERVERS_MAX - 1].address);
     let observer = panel.observers.remove(late);
-    let done = panel.post(&observer, root);
+    let done = panel.post_root(&observer, root);
     let address = observer.address;
     panel.observers.insert(late, observer);
 
@@ -70,7 +70,7 @@ pub fn leaf_of_one_who_lost_its_seat_rejects() {
     bond(&mut panel, OBSERVERS_MAX, 2);
     let root = panel.report(OBSERVERS_MAX, GOOD).root();
     let observer = panel.observers.remove(OBSERVERS_MAX);
-    panel.post(&observer, root);
+    panel.post_root(&observer, root);
     panel.enter_phase(Phase::Submitting);
     let crank = panel.crank();
     let lost = panel.report(OBSERVERS_MAX - 1, GOOD).proved(1);

@@ -66,7 +66,7 @@ fn only_leaf_of_a_root_is_its_own_proof() {
     panel.enter_phase(Phase::Posting);
     let observer = panel.observers.remove(0);
     let report = Report::new(observer.address, panel.epoch, &[(panel.node.address, GOOD)]);
-    panel.post(&observer, report.root());
+    panel.post_root(&observer, report.root());
     panel.enter_phase(Phase::Submitting);
     let proved = report.proved(0);
     assert!(proved.proof.is_empty());

@@ -84,7 +84,7 @@ fn leaf_of_another_epoch_rejects() {
     let epoch = panel.epoch;
     panel.enter_phase(Phase::Posting);
     let observer = panel.observers.remove(0);
-    panel.post(&observer, old_root(&old, epoch));
+    panel.post_root(&observer, old_root(&old, epoch));
     panel.enter_phase(Phase::Submitting);
     let leaf = ProvedLeaf { epoch, ..old.proved(1) };
     refuse(&mut panel, leaf, ReputationError::ProofInvalid);
@@ -101,7 +101,7 @@ fn copied_root_is_of_no_use() {
     let report = panel.report(0, GOOD);
     panel.enter_phase(Phase::Posting);
     let copier = panel.observers.remove(1);
-    panel.post(&copier, report.root());
+    panel.post_root(&copier, report.root());
     panel.enter_phase(Phase::Submitting);
     let leaf = ProvedLeaf { observer: copier.address, ..report.proved(1) };
     refuse(&mut panel, leaf, ReputationError::ProofInvalid);
@@ -125,7 +125,7 @@ fn second_leaf_of_the_same_node_rejects() {
     let node = panel.node.address;
     let seen = [(node, GOOD), (node, Figures { availability_ppm: 0, ..GOOD })];
     let report = Report::new(observer.address, panel.epoch, &seen);
-    panel.post(&observer, report.root());
+    panel.post_root(&observer, report.root());
     panel.enter_phase(Phase::Submitting);
     panel.show(report.proved(1));
     refuse(&mut panel, report.proved(0), ReputationError::LeafTwice);
