@@ -252,6 +252,7 @@ async fn make() -> Scene {
     cast.send(&cast.authority, &[settlement::close_channel(authority, app, channel)]).await;
     node_leaves(&cast).await;
     governance::keepers_come_and_go(&cast).await;
+    governance::stake_is_delegated(&cast).await;
     governance::network_is_governed(&cast).await;
 
     let transactions = history(&cast.rpc).await;
