@@ -38,15 +38,26 @@ pub fn evidence(receipt_hash: &Hash, voucher_hash: &Hash) -> Hash {
 impl Leaf {
     /// The leaf's hash in the batch's tree: [`merkle::leaf`] of its Borsh bytes.
     pub fn hash(&self) -> Hash {
-        let amount = self.cumulative_micro_usdc.to_le_bytes();
-        // The parts one by one: a program that hashes many leaves need not put them together.
-        sha256(&[&[0], &self.app, &self.node, &self.session, &amount, &self.evidence])
+        let Self { app, node, session, cumulative_micro_usdc, evidence } = self;
+        leaf_hash(app, node, session, *cumulative_micro_usdc, evidence)
     }
 
     /// What the leaves of a batch are sorted by; no two are the same.
     pub fn key(&self) -> (&Address, &Address, &Address) {
         (&self.app, &self.node, &self.session)
     }
+}
+
+/// [`Leaf::hash`] of a leaf whose parts lie apart: a program that hashes many need not put them
+/// together.
+pub fn leaf_hash(
+    app: &Address,
+    node: &Address,
+    session: &Address,
+    cumulative_micro_usdc: u64,
+    evidence: &Hash,
+) -> Hash {
+    sha256(&[&[0], app, node, session, &cumulative_micro_usdc.to_le_bytes(), evidence])
 }
 
 /// Whether leaves are in order and each session occurs once: a settler before it posts, and who

@@ -9,8 +9,11 @@
 use crate::Address;
 use borsh::{BorshDeserialize, BorshSerialize};
 
-/// What one settler's leaves have paid of a session and nobody has proven.
+/// What one settler's leaves have paid of a session and nobody has proven. In memory it lies as
+/// Borsh writes it, without padding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[cfg_attr(feature = "bytemuck", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[repr(C)]
 pub struct Claim {
     /// The registry's keeper account.
     pub settler: Address,
@@ -58,6 +61,8 @@ pub const CLAIMS_MAX: usize = 2;
 
 /// The claims of a session, whoever claimed last first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+#[cfg_attr(feature = "bytemuck", derive(bytemuck::Pod, bytemuck::Zeroable))]
+#[repr(transparent)]
 pub struct Claims(pub [Claim; CLAIMS_MAX]);
 
 /// Two other settlers' claims are on record: a voucher must be shown before a third can claim.

@@ -163,12 +163,13 @@ fn thief_and_watcher_in_any_order_stay_within_the_bound() {
             heist.world.pass(random.below(400) as u32);
             heist.loot(&batches);
             assert!(heist.stolen() <= SETTLER_BOND_MIN, "seed {seed}, step {step}");
-            if step >= challenged_at && before_challenge.is_none() {
-                if let Some(batch) = batches.last() {
-                    let watcher = heist.watcher.insecure_clone();
-                    heist.world.challenge(&watcher, &heist.settler, batch.minute_index, 0);
-                    before_challenge = Some(heist.stolen());
-                }
+            if step >= challenged_at
+                && before_challenge.is_none()
+                && let Some(batch) = batches.last()
+            {
+                let watcher = heist.watcher.insecure_clone();
+                heist.world.challenge(&watcher, &heist.settler, batch.minute_index, 0);
+                before_challenge = Some(heist.stolen());
             }
             if let Some(stolen) = before_challenge {
                 assert_eq!(heist.stolen(), stolen, "nothing leaves after the first challenge");

@@ -3,8 +3,11 @@
 
 use anchor_lang::{AccountSerialize, Discriminator};
 use heliograph_client::pda;
+use heliograph_protocol::claim::Claims;
 use heliograph_registry::state::{Keeper, Network, Node};
-use heliograph_settlement::state::{Channel, ChannelView, Claim, Session, SessionView, Totals};
+use heliograph_settlement::state::{
+    CLAIMS_MAX, Channel, ChannelView, Claim, Session, SessionView, Totals, to_rules,
+};
 use heliograph_settlement::{KEEPER_PAYOUT_AT, NETWORK_TREASURY_AT, NODE_PAYOUT_AT};
 use heliograph_tests::Zoo;
 use solana_pubkey::Pubkey;
@@ -17,6 +20,23 @@ fn written<T: AccountSerialize + Discriminator>(account: &T) -> Vec<u8> {
 
 fn key(byte: u8) -> Pubkey {
     Pubkey::from([byte; 32])
+}
+
+/// The session has the claims as accounts hold them, the view as the rules know them.
+trait IntoClaims<T> {
+    fn into_claims(self) -> T;
+}
+
+impl IntoClaims<[Claim; CLAIMS_MAX]> for [Claim; CLAIMS_MAX] {
+    fn into_claims(self) -> Self {
+        self
+    }
+}
+
+impl IntoClaims<Claims> for [Claim; CLAIMS_MAX] {
+    fn into_claims(self) -> Claims {
+        to_rules(&self)
+    }
 }
 
 fn claim(byte: u8) -> Claim {
@@ -56,7 +76,7 @@ fn session_view_is_the_session_field_by_field() {
         closable_at: 0x0192_9394_9596_9798,
         totals: Totals { settled_micro_usdc: 0xa1, paid_micro_usdc: 0xa2 },
         proven_micro_usdc: 0xa3a4,
-        claims: [claim(0xb1), claim(0xb9)],
+        claims: [claim(0xb1), claim(0xb9)].into_claims(),
         last_receipt_hash: [0xc1; 32],
         last_sequence: 0xd1d2_d3d4,
         spare_after_sequence: [0xd5, 0xd6, 0xd7, 0xd8],

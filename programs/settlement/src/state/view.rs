@@ -2,12 +2,14 @@
 //! accounts, and taking each account apart and putting it together again would cost more than the
 //! rest of the claim. A test holds these layouts against the accounts' own.
 
-use super::{CLAIMS_MAX, Channel, Claim, Session, Totals, from_rules, to_rules};
+use super::{Channel, Session, Totals};
 use crate::error::SettlementError;
 use anchor_lang::prelude::*;
 use anchor_lang::{Discriminator, error::ErrorCode};
 use bytemuck::{AnyBitPattern, NoUninit, Pod, Zeroable};
-use heliograph_protocol::batch::Leaf;
+use heliograph_protocol::batch::leaf_hash;
+use heliograph_protocol::claim::Claims;
+use heliograph_protocol::hash::Hash;
 use heliograph_protocol::service::SERVICE_COUNT;
 use heliograph_protocol::settle::{SettleError, SettleState, claims};
 use heliograph_protocol::shares::{Shares, Split};
@@ -36,7 +38,7 @@ pub struct SessionView {
     pub closable_at: i64,
     pub totals: Totals,
     pub proven_micro_usdc: u64,
-    pub claims: [Claim; CLAIMS_MAX],
+    pub claims: Claims,
     pub last_receipt_hash: [u8; 32],
     pub last_sequence: u32,
     pub spare_after_sequence: [u8; 4],
@@ -136,11 +138,9 @@ impl SessionView {
         self.totals.settle_and_pay(amount)?;
         if let Some(period_secs) = terms.period_secs {
             let unproven = self.totals.settled_micro_usdc.saturating_sub(proven_or_settled);
-            let mut record = to_rules(&self.claims);
-            record
-                .record(&terms.settler.to_bytes(), unproven, terms.now, period_secs)
+            self.claims
+                .record(terms.settler.as_array(), unproven, terms.now, period_secs)
                 .map_err(|_| error!(SettlementError::ClaimsUnproven))?;
-            self.claims = from_rules(&record);
         }
         let shares = Shares { operator_bps: self.operator_bps, settler_bps: self.settler_bps };
         let split = shares
@@ -149,15 +149,10 @@ impl SessionView {
         Ok((amount, split))
     }
 
-    /// The leaf that a batch must have for this session.
-    pub fn leaf(&self, address: &Pubkey, cumulative_micro_usdc: u64, evidence: [u8; 32]) -> Leaf {
-        Leaf {
-            app: self.app.to_bytes(),
-            node: self.node.to_bytes(),
-            session: address.to_bytes(),
-            cumulative_micro_usdc,
-            evidence,
-        }
+    /// Hash of the leaf that a batch must have for this session.
+    pub fn leaf_hash(&self, address: &Pubkey, cumulative_micro_usdc: u64, evidence: &Hash) -> Hash {
+        let (app, node) = (self.app.as_array(), self.node.as_array());
+        leaf_hash(app, node, address.as_array(), cumulative_micro_usdc, evidence)
     }
 }
 

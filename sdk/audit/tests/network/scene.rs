@@ -2,6 +2,7 @@
 
 mod governance;
 mod quality;
+mod settler;
 
 use crate::node::Serving;
 use heliograph_audit::{Auditor, FindingKind, Options, Report, Snapshot};
@@ -31,6 +32,9 @@ const SOL: u64 = 1_000_000_000;
 const TOKEN: u64 = 1_000_000_000;
 const GRACE_SECS: u32 = 3_600;
 const NOTICE_SECS: u32 = 4_000;
+const WINDOW_SECS: u32 = 600;
+const RESPONSE_SECS: u32 = 600;
+const DISPUTE_SECS: u32 = 1_200;
 
 /// What the tests know of the history.
 pub struct Scene {
@@ -47,6 +51,8 @@ pub struct Scene {
     pub first_terms: heliograph_protocol::receipt::Terms,
     /// Three minutes, open.
     pub second: Pubkey,
+    /// Three minutes, settled in batches, open.
+    pub third: Pubkey,
     pub domain: heliograph_protocol::domain::Domain,
     /// The transaction that redeemed minutes 0 and 1 of the first session.
     pub redeem: Signature,
@@ -144,9 +150,9 @@ impl Cast {
             withdrawal_notice_secs: NOTICE_SECS,
             unbonding_secs: NOTICE_SECS,
             timelock_secs: NOTICE_SECS,
-            challenge_window_secs: 600,
-            challenge_response_secs: 600,
-            dispute_secs: 1_200,
+            challenge_window_secs: WINDOW_SECS,
+            challenge_response_secs: RESPONSE_SECS,
+            dispute_secs: DISPUTE_SECS,
             node_stake_min_tokens: 10,
             observer_stake_min_tokens: 10,
             ..Params::default()
@@ -246,6 +252,11 @@ async fn make() -> Scene {
     cast.send(&cast.authority, &[again]).await;
     self::redeem(&cast, second, &[three]).await;
 
+    let third = open_session(&cast, channel, 2).await;
+    let serving = serve(&cast, &archive, &second_signer, third).await;
+    settler::minutes_are_settled(&cast, serving, third).await;
+
+    cast.wait(DISPUTE_SECS + RESPONSE_SECS).await;
     let close = settlement::close_session(first, channel, authority);
     cast.send(&cast.operator, &[close]).await;
     cast.send(&cast.authority, &[settlement::open_channel(authority, app, node, 1)]).await;
@@ -253,6 +264,7 @@ async fn make() -> Scene {
     cast.send(&cast.authority, &[settlement::close_channel(authority, app, channel)]).await;
     node_leaves(&cast).await;
     governance::keepers_come_and_go(&cast).await;
+    governance::stake_is_delegated(&cast).await;
     governance::network_is_governed(&cast).await;
     quality::node_is_observed(&cast).await;
 
@@ -265,6 +277,7 @@ async fn make() -> Scene {
         first,
         first_terms,
         second,
+        third,
         domain: cast.network.domain(),
         redeem,
         payout,

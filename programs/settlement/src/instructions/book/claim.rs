@@ -128,8 +128,7 @@ impl<'info> Claim<'info> {
         for (account, leaf) in sessions.iter().zip(&args.leaves) {
             let mut session = view_mut::<Session>(account)?;
             require!(session.channel == *accounts.channel.key, SettlementError::OtherSession);
-            hashes
-                .push(session.leaf(account.key, leaf.cumulative_micro_usdc, leaf.evidence).hash());
+            hashes.push(session.leaf_hash(account.key, leaf.cumulative_micro_usdc, &leaf.evidence));
             let (amount, split) = session.claim(leaf.cumulative_micro_usdc, &terms)?;
             // Both hold `amount`: it is the least of them and of what is owed.
             terms.escrow_available_micro_usdc -= amount;
