@@ -8,7 +8,7 @@ source "$here/lib.sh"
 cd "$REPO_ROOT"
 target=${CARGO_TARGET_DIR:-$REPO_ROOT/target}
 
-"$here/setup.sh" --all
+"$here/setup.sh" --programs --speech
 "$here/sbf/build.sh"
 step "Binaries (the first time 10 to 20 minutes)"
 cargo build --locked --workspace --bins

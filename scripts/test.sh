@@ -42,6 +42,8 @@ timed "licences, bans, sources, advisories" deny
 timed "clippy" cargo clippy --workspace --all-targets --locked -- -D warnings
 timed "interface descriptions" "$here/idl.sh" --check
 timed "binaries and tests: compile" build
+timed "TypeScript package" "$here/typescript/test.sh"
+timed "fuzzing the protocol" "$here/fuzz.sh" "${FUZZ_SECONDS:-15}"
 info "everything before the tests: $((SECONDS - started)) s"
 
 if cargo nextest --version >/dev/null 2>&1; then

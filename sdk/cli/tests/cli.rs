@@ -69,6 +69,9 @@ fn senseless_arguments_exit_64() {
         &["node", "register", "--country", "Germany"],
         &["migrate", "--programs", ".", "--create-mints", "--payment-mint", "x"],
         &["node", "status", "--rpc", "127.0.0.1:8899"],
+        &["up", "--programs", ".", "--audio", "speech.wav"],
+        &["up", "--programs", ".", "--chain-only", "--keep"],
+        &["up", "--programs", ".", "--chain-only", "--models", "."],
     ] {
         let output = heliograph(arguments);
         assert_eq!(output.status.code(), Some(64), "{arguments:?}");

@@ -25,6 +25,9 @@ pub enum MessageKind {
     Voucher = 2,
     /// An app's request to open a stream at a node ([`crate::stream::StreamOpen`]).
     StreamOpen = 3,
+    /// The header of a settler's minute batch ([`crate::batch::BatchHeader`]): hashed into the
+    /// settler's chain, signed by nobody but the transaction that posts it.
+    Batch = 4,
 }
 
 /// The network a signature belongs to.

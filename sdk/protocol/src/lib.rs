@@ -10,16 +10,20 @@
 
 extern crate alloc;
 
+pub mod batch;
+pub mod claim;
 pub mod domain;
 pub mod ed25519;
 pub mod evidence;
 pub mod hash;
 pub mod jurisdiction;
 pub mod merkle;
+pub mod observation;
 pub mod pool;
 pub mod price;
 pub mod receipt;
 pub mod record;
+pub mod reputation;
 pub mod service;
 pub mod settle;
 pub mod shares;

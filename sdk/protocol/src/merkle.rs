@@ -5,6 +5,7 @@
 
 use crate::hash::{Hash, sha256};
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// Hash of a leaf's bytes.
 pub fn leaf(bytes: &[u8]) -> Hash {
@@ -67,6 +68,75 @@ pub fn verify(leaf: &Hash, mut index: usize, mut count: usize, path: &[Hash], ro
         count = count.div_ceil(2);
     }
     path.next().is_none() && hash == *root
+}
+
+/// The hashes that lead from the leaves of `range` to the root; `None` if the range is empty or
+/// leaves the list. Level by level from the leaves up, the one on the left before the one on the
+/// right; of a single leaf it is [`proof`]'s.
+pub fn range_proof(leaves: &[Hash], range: Range<usize>) -> Option<Vec<Hash>> {
+    if range.is_empty() || range.end > leaves.len() {
+        return None;
+    }
+    let (mut first, mut end) = (range.start, range.end);
+    let mut path = Vec::new();
+    let mut level = leaves.to_vec();
+    while level.len() > 1 {
+        if first % 2 == 1 {
+            path.push(level[first - 1]);
+        }
+        if end % 2 == 1 {
+            path.extend(level.get(end));
+        }
+        level = level.chunks(2).map(join).collect();
+        first /= 2;
+        end = end.div_ceil(2);
+    }
+    Some(path)
+}
+
+/// Whether `path` leads from the leaf hashes in `hashes`, those at `first` and after it of `count`
+/// leaves, to `root`. Works in `hashes`: what they hold afterwards means nothing.
+///
+/// What [`verify`] says about `count` holds here too.
+pub fn verify_range(
+    hashes: &mut [Hash],
+    mut first: usize,
+    mut count: usize,
+    path: &[Hash],
+    root: &Hash,
+) -> bool {
+    let mut len = hashes.len();
+    if len == 0 || first.checked_add(len).is_none_or(|end| end > count) {
+        return false;
+    }
+    let mut path = path.iter();
+    while count > 1 {
+        // Nodes read and parents written, of those of this level in `hashes`.
+        let (mut read, mut written) = (0, 0);
+        if first % 2 == 1 {
+            let Some(left) = path.next() else { return false };
+            hashes[0] = node(left, &hashes[0]);
+            (read, written) = (1, 1);
+        }
+        while read + 1 < len {
+            hashes[written] = node(&hashes[read], &hashes[read + 1]);
+            read += 2;
+            written += 1;
+        }
+        if read < len {
+            hashes[written] = if first + read + 1 < count {
+                let Some(right) = path.next() else { return false };
+                node(&hashes[read], right)
+            } else {
+                hashes[read]
+            };
+            written += 1;
+        }
+        len = written;
+        first /= 2;
+        count = count.div_ceil(2);
+    }
+    path.next().is_none() && hashes[0] == *root
 }
 
 fn join(pair: &[Hash]) -> Hash {

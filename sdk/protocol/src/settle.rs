@@ -1,4 +1,5 @@
-//! What a voucher settles: the rule behind the settlement program's redeem.
+//! What a voucher or a batch's leaf settles: the rules behind the settlement program's redeem and
+//! claim.
 
 use crate::voucher::Voucher;
 
@@ -42,4 +43,25 @@ pub fn settles(state: &SettleState, voucher: &Voucher) -> Result<u64, SettleErro
         return Err(SettleError::EscrowEmpty);
     }
     Ok(owed.min(state.escrow_available_micro_usdc))
+}
+
+/// What a leaf of a batch settles now, in micro-USDC, when the batch may still pay
+/// `batch_left_micro_usdc`.
+///
+/// A leaf that has nothing to settle settles zero and is no error: two who bring the same leaf, or
+/// a leaf and its voucher, do each other no harm. One above the cap is
+/// [`OverCap`](SettleError::OverCap). What escrow or batch cannot pay now stays owed.
+pub fn claims(
+    state: &SettleState,
+    batch_left_micro_usdc: u64,
+    cumulative_micro_usdc: u64,
+) -> Result<u64, SettleError> {
+    let owed = cumulative_micro_usdc.saturating_sub(state.settled_micro_usdc);
+    if owed == 0 {
+        return Ok(0);
+    }
+    if cumulative_micro_usdc > state.cap_micro_usdc {
+        return Err(SettleError::OverCap);
+    }
+    Ok(owed.min(state.escrow_available_micro_usdc).min(batch_left_micro_usdc))
 }

@@ -13,7 +13,7 @@ import struct
 import sys
 
 U64_MAX = 2**64 - 1
-KINDS = {"receipt": 1, "voucher": 2, "stream_open": 3}
+KINDS = {"receipt": 1, "voucher": 2, "stream_open": 3, "batch": 4}
 
 
 def sha256(data):
@@ -127,6 +127,16 @@ def record(f):
     )
 
 
+FIGURES = ("samples", "availability_ppm", "rtt_p95_us", "jitter_p95_us", "loss_ppm", "setup_p95_us", "wer_ppm")
+NOT_MEASURED = 2**32 - 1
+
+
+def observation(f):
+    numbers = [f["figures"][name] for name in FIGURES]
+    numbers = [NOT_MEASURED if n is None else n for n in numbers]
+    return raw(f["observer"], 32) + struct.pack("<Q", u64(f["epoch"])) + raw(f["node"], 32) + struct.pack("<7I", *numbers)
+
+
 def signed(message):
     data = raw(message["signing_bytes"])
     return (
@@ -167,6 +177,29 @@ def path(leaves, index):
     return path(leaves[k:], index - k) + [root(leaves[:k])]
 
 
+def range_path(leaves, first, end, base=0):
+    """Subtrees beside the range, as (level, is on the right, hash); sorted, they are the proof."""
+    if end <= base or base + len(leaves) <= first:
+        raise ValueError("no leaf of the range here")
+    if first <= base and base + len(leaves) <= end:
+        return []
+    k = left_count(len(leaves))
+    level = k.bit_length()
+    halves = (leaves[:k], base), (leaves[k:], base + k)
+    beside = []
+    for on_the_right, (half, start) in enumerate(halves):
+        if end <= start or start + len(half) <= first:
+            beside.append((level, on_the_right, root(half)))
+        else:
+            beside += range_path(half, first, end, start)
+    return sorted(beside)
+
+
+def batch_leaf(f):
+    names = raw(f["app"], 32) + raw(f["node"], 32) + raw(f["session"], 32)
+    return names + struct.pack("<Q", u64(f["cumulative_micro_usdc"])) + raw(f["evidence"], 32)
+
+
 # Money; Python's integers do not overflow, so bounds are explicit
 
 
@@ -192,6 +225,125 @@ def settles(settled, cap, escrow, cumulative):
     if escrow == 0:
         return None, "escrow_empty"
     return min(cumulative - settled, escrow), None
+
+
+def claims(settled, cap, escrow, batch_left, cumulative):
+    if cumulative <= settled:
+        return 0, None
+    if cumulative > cap:
+        return None, "over_cap"
+    return min(cumulative - settled, escrow, batch_left), None
+
+
+class ClaimRecord:
+    """Two claims, as lists of settler, recent, earlier, since; whoever claimed last first."""
+
+    def __init__(self, period):
+        self.period = period
+        self.claims = [[bytes(32), 0, 0, 0] for _ in range(2)]
+
+    def is_final(self, claim, now):
+        return claim[1] + claim[2] == 0 or now - claim[3] > 2 * self.period
+
+    def claim(self, settler, amount, now):
+        if amount == 0:
+            return True
+        known = [c for c in self.claims if c[0] == settler]
+        rooms = known or [c for c in reversed(self.claims) if self.is_final(c, now)]
+        if not rooms:
+            return False
+        mine = rooms[0]
+        self.claims = [mine] + [c for c in self.claims if c is not mine]
+        if not known:
+            mine[:] = [settler, 0, 0, now]
+        age = now - mine[3]
+        if age > self.period:
+            mine[1:] = [0, mine[1] if age <= 2 * self.period else 0, now]
+        mine[1] += amount
+        return True
+
+    def prove(self, _settler, left, _now):
+        for claim in self.claims:
+            claim[1] = min(claim[1], left)
+            claim[2] = min(claim[2], left - claim[1])
+            left -= claim[1] + claim[2]
+        return True
+
+    def restore(self, settler, amount, _now):
+        for claim in self.claims:
+            if claim[0] == settler:
+                if amount > claim[1] + claim[2]:
+                    return False
+                from_earlier = min(amount, claim[2])
+                claim[2] -= from_earlier
+                claim[1] -= amount - from_earlier
+                return True
+        return False
+# Quality; parts per million throughout, and every division rounds down unless it says otherwise
+
+
+def median(values):
+    """The lower of the two in the middle; what was not measured is larger than anything."""
+    ordered = sorted(values, key=lambda v: NOT_MEASURED if v is None else v)
+    return ordered[(len(ordered) - 1) // 2]
+
+
+def up(numerator, denominator):
+    return -(-numerator // denominator)
+
+
+def line(knots, x):
+    """Linear between knots, constant outside of them."""
+    if x <= knots[0][0]:
+        return knots[0][1]
+    for (x0, y0), (x1, y1) in zip(knots, knots[1:]):
+        if x <= x1:
+            return (y0 * (x1 - x) + y1 * (x - x0)) // (x1 - x0)
+    return knots[-1][1]
+
+
+def media(rtt_us, jitter_us, loss):
+    delay_us, loss = (rtt_us or 0) + 2 * (jitter_us or 0), loss or 0
+    by_delay = up(24 * delay_us + 110 * max(delay_us - 177_300, 0), 1_000)
+    by_loss = up(95_000 * loss, loss + 251_000)
+    return max(93_200 - by_delay - by_loss, 0) * 1_000_000 // 93_200
+
+
+def score(f):
+    whole, setup, wer = 1_000_000, f["setup_p95_us"], f["wer_ppm"]
+    product = line(((900_000, 0), (990_000, 700_000), (999_000, whole)), f["availability_ppm"])
+    product = product * media(f["rtt_p95_us"], f["jitter_p95_us"], f["loss_ppm"]) // whole
+    if setup is not None:
+        product = product * line(((1_000_000, whole), (6_000_000, 500_000), (11_000_000, 0)), setup) // whole
+    if wer is not None:
+        product = product * line(((50_000, whole), (250_000, 500_000), (500_000, 0)), wer) // whole
+    return product
+
+
+TOLERANCES = {
+    "availability_ppm": 100_000,
+    "rtt_p95_us": 400_000,
+    "jitter_p95_us": 100_000,
+    "loss_ppm": 50_000,
+    "setup_p95_us": 3_000_000,
+    "wer_ppm": 100_000,
+}
+
+
+def deviates(reported, middle):
+    pairs = ((reported[name], middle[name], far) for name, far in TOLERANCES.items())
+    return any(a is not None and b is not None and abs(a - b) > far for a, b, far in pairs)
+
+
+def smoothed(scores):
+    value = scores[0]
+    for new in scores[1:]:
+        value = (7 * value + new) // 8
+    return value
+
+
+def has_quorum(heard, posted, quorum):
+    return heard > 0 and heard >= quorum and 3 * heard >= 2 * posted
 
 
 # The file
@@ -248,6 +400,43 @@ def check_merkle(document):
         equal(f"root {what}", raw(vector["root"]), root(leaves))
         paths = [[raw(h) for h in p] for p in vector["paths"]]
         equal(f"paths {what}", paths, [path(leaves, i) for i in range(len(leaves))])
+        count = len(leaves)
+        ranges = [(i, end) for i in range(count) for end in range(i + 2, count + 1)]
+        equal(f"ranges {what}", [(r["first"], r["end"]) for r in vector["ranges"]], ranges)
+        for r in vector["ranges"]:
+            computed = [node for _, _, node in range_path(leaves, r["first"], r["end"])]
+            equal(f"range path {what}", [raw(h) for h in r["path"]], computed)
+
+
+def check_batches(document):
+    previous = bytes(32)
+    for b in document["batches"]:
+        what = f"of minute {b['minute_index']}"
+        leaves = []
+        for f in b["leaves"]:
+            evidence = sha256(raw(f["receipt_hash"], 32) + raw(f["voucher_hash"], 32))
+            equal(f"evidence {what}", raw(f["evidence"]), evidence)
+            leaves.append(leaf(batch_leaf(f)))
+            equal(f"leaf {what}", raw(f["hash"]), leaves[-1])
+        equal(f"root {what}", raw(b["root"]), root(leaves))
+        header = b"heliograph" + bytes((document["version"], KINDS["batch"])) + raw(b["domain"], 32)
+        header += raw(b["settler"], 32) + struct.pack("<Q", u64(b["minute_index"]))
+        header += raw(b["root"], 32) + struct.pack("<IQ", len(leaves), u64(b["total_micro_usdc"]))
+        equal(f"header {what}", raw(b["header_bytes"]), header)
+        equal(f"previous chain {what}", raw(b["previous_chain"]), previous)
+        previous = sha256(previous + header)
+        equal(f"chain {what}", raw(b["chain"]), previous)
+
+
+def check_claim_records(document):
+    for vector in document["claim_records"]:
+        record = ClaimRecord(vector["period_secs"])
+        for step in vector["steps"]:
+            deed = getattr(record, step["deed"])
+            done = deed(raw(step["settler"], 32), u64(step["micro_usdc"]), u64(step["now"]))
+            equal(f"refusal of {step}", step["refused"], not done)
+            after = [[raw(c[0], 32), *map(u64, c[1:])] for c in step["after"]]
+            equal(f"record after {step}", after, record.claims)
 
 
 def check_money(document):
@@ -265,6 +454,30 @@ def check_money(document):
         names = ("settled", "cap", "escrow_available", "voucher_cumulative")
         computed = settles(*(u64(s[f"{name}_micro_usdc"]) for name in names))
         equal(f"settlement of {s}", (optional(s["settles_micro_usdc"]), s["error"]), computed)
+    for c in document["claims"]:
+        names = ("settled", "cap", "escrow_available", "batch_left", "leaf_cumulative")
+        computed = claims(*(u64(c[f"{name}_micro_usdc"]) for name in names))
+        equal(f"claim of {c}", (optional(c["claims_micro_usdc"]), c["error"]), computed)
+
+
+def check_quality(document):
+    by_name = {}
+    for o in document["observations"]:
+        by_name[o["name"]] = data = observation(o["fields"])
+        equal(f"bytes of {o['name']}", raw(o["borsh"]), data)
+        equal(f"leaf of {o['name']}", raw(o["leaf"]), leaf(data))
+    for vector in document["observations_roots"]:
+        leaves = [leaf(by_name[name]) for name in vector["leaves"]]
+        equal(f"root over {vector['leaves']}", raw(vector["root"]), root(leaves))
+    for s in document["scores"]:
+        middle = {name: median([f[name] for f in s["reported"]]) for name in FIGURES}
+        equal(f"medians of {s}", s["medians"], middle)
+        equal(f"score of {s}", s["score_ppm"], score(middle))
+        equal(f"deviations of {s}", s["deviates"], [deviates(f, middle) for f in s["reported"]])
+    for s in document["smoothing"]:
+        equal(f"smoothing of {s}", s["smoothed_ppm"], smoothed(s["scores_ppm"]))
+    for q in document["quorums"]:
+        equal(f"quorum of {q}", q["enough"], has_quorum(q["heard"], q["posted"], q["quorum"]))
 
 
 def check_file(file):
@@ -276,6 +489,9 @@ def check_file(file):
         check_archive(document, check_records(document))
         check_merkle(document)
         check_money(document)
+        check_batches(document)
+        check_claim_records(document)
+        check_quality(document)
         counts = {part: len(v) for part, v in document.items() if isinstance(v, list)}
         if not all(counts.values()):
             raise ValueError(f"parts are empty: {counts}")

@@ -256,12 +256,17 @@ impl Transcribe {
         let rpc = &context.rpc;
         let vouchered = evidence.tip().map_or(0, |tip| tip.cumulative_micro_usdc);
         if let Some(error) = streamed.error {
-            // Whoever runs this again with --session loses nothing; the node settles meanwhile.
-            let hint = format!(
-                "{} minutes were paid; continue with --session {}",
-                streamed.minutes.len(),
-                agreement.address
-            );
+            let hint = if vouchered == 0 && !agreement.standing && !error.is_retryable() {
+                end(context, agreement).await?;
+                "nothing was served and nothing is owed; the session is ended".to_owned()
+            } else {
+                // Whoever runs this again with --session loses nothing; the node settles meanwhile.
+                format!(
+                    "{} minutes were paid; continue with --session {}",
+                    streamed.minutes.len(),
+                    agreement.address
+                )
+            };
             return Err(anyhow::Error::new(error).context(hint));
         }
         let spinner = Spinner::new("waiting for the settlement");
@@ -282,13 +287,7 @@ impl Transcribe {
             (false, _) => Exit::Failure,
         };
         if !agreement.standing {
-            let authority = context.signer()?;
-            let now = chain::unix_secs(rpc).await?;
-            if agreement.session.expires_at > now {
-                let instruction =
-                    end_session(authority.pubkey(), agreement.session.app, agreement.address);
-                context.send(&authority, &[], &[instruction]).await?;
-            }
+            end(context, agreement).await?;
         }
         let texts: Vec<&str> = streamed.segments.iter().map(|s| s.text.trim()).collect();
         Ok(Transcript {
@@ -307,6 +306,18 @@ impl Transcribe {
             exit,
         })
     }
+}
+
+/// Ends the session on chain, unless its time is over anyhow.
+async fn end(context: &Context, agreement: &Agreement) -> Result<()> {
+    let now = chain::unix_secs(&context.rpc).await?;
+    if agreement.session.expires_at > now {
+        let authority = context.signer()?;
+        let app = agreement.session.app;
+        let instruction = end_session(authority.pubkey(), app, agreement.address);
+        context.send(&authority, &[], &[instruction]).await?;
+    }
+    Ok(())
 }
 
 /// A standing session.

@@ -3,13 +3,13 @@
 mod folder;
 mod keeper;
 mod money;
+mod network;
 mod report;
 
 use crate::amount::{Decimal, USDC_DECIMALS, format_units};
 use crate::audio;
 use crate::chain;
 use crate::commands::app::{AppId, Create};
-use crate::commands::migrate::{describe, run_with_bars};
 use crate::commands::node::{Lifecycle, Register};
 use crate::commands::stake;
 use crate::commands::transcribe::{self, Transcribe};
@@ -24,7 +24,7 @@ use folder::{Folder, Keys};
 use heliograph_audit::Options;
 use heliograph_client::{RetryPolicy, Rpc, pda};
 use heliograph_localnet::{Config, GenesisProgram, Localnet};
-use heliograph_migrations::{Domain, Params, Plan, Programs, Tokens};
+use heliograph_migrations::Programs;
 use heliograph_protocol::price::{DEFAULT_TRANSCRIPTION_MICRO_USDC, DEFAULT_WEBRTC_MICRO_USDC};
 use heliograph_protocol::service::Service;
 use heliograph_registry::state::{Network, NodeStatus};
@@ -32,7 +32,7 @@ use keeper::Keeper;
 use money::Balances;
 use report::Report;
 use solana_signer::Signer;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Decimals of the stake mint on the embedded cluster.
@@ -50,12 +50,15 @@ const ESCROW_USDC: &str = "5";
     with a stand-in for USDC; streams a recording through the node, printing the text as it comes; \
     settles every minute on chain; audits all of it. Ends with a table of the minutes, the balances \
     before and after, and the auditor's verdict.\n\n\
-    With --keep the network stays up afterwards, for the other commands in a second terminal.",
+    With --keep the network stays up afterwards, for the other commands in a second terminal. With \
+    --chain-only there is a cluster with the programs and an initialised network, and nobody on it \
+    yet: for developing against, without models. It stays up too.",
     after_long_help = "EXAMPLES\n  \
     heliograph up --programs target/deploy --models models --audio speech.wav\n  \
-    heliograph up --programs target/deploy --models models --audio speech.wav --keep --dir ~/.heliograph/up\n\n\
+    heliograph up --programs target/deploy --models models --audio speech.wav --keep --dir ~/.heliograph/up\n  \
+    heliograph up --programs target/deploy --chain-only\n\n\
     EXIT CODES\n  \
-    0   minutes were paid and the audit is clean\n  \
+    0   minutes were paid and the audit is clean, or --chain-only was stopped\n  \
     1   the audit found something\n  \
     2   something failed; what was started has been stopped"
 )]
@@ -64,17 +67,20 @@ pub struct Up {
     #[arg(long, value_name = "FOLDER")]
     pub programs: PathBuf,
     /// Folder with the speech models
-    #[arg(long, value_name = "FOLDER")]
-    pub models: PathBuf,
+    #[arg(long, value_name = "FOLDER", required_unless_present = "chain_only")]
+    pub models: Option<PathBuf>,
     /// The recording: speech, a minute or more
-    #[arg(long, value_name = "FILE")]
-    pub audio: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "chain_only")]
+    pub audio: Option<PathBuf>,
     /// Language spoken, ISO 639-1 [default: recognised by the node]
     #[arg(long, value_name = "XX")]
     pub language: Option<String>,
     /// Leave everything up afterwards, until ctrl-c
     #[arg(long)]
     pub keep: bool,
+    /// Only the cluster, the programs and an initialised network, until ctrl-c
+    #[arg(long, conflicts_with_all = ["models", "audio", "language", "keep", "keeper"])]
+    pub chain_only: bool,
     /// Port of the cluster's RPC; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 8899)]
     pub rpc_port: u16,
@@ -101,6 +107,14 @@ struct Ready {
     programs: Programs,
     folder: Folder,
     keys: Keys,
+    /// `None` with `--chain-only`.
+    speech: Option<Speech>,
+}
+
+/// What serving speech takes besides.
+struct Speech {
+    models: PathBuf,
+    audio: PathBuf,
     keeper: PathBuf,
     node_port: u16,
 }
@@ -125,14 +139,9 @@ impl Up {
         .await?;
         let context = context.at(Rpc::new(localnet.rpc_url(), RetryPolicy::INTERACTIVE));
         let mut keeper = None;
-        let result = tokio::select! {
-            result = self.run(&context, &ready, &mut keeper) => result,
-            name = interrupted() => Err(anyhow::anyhow!("stopped by {name}")),
-        };
-        let result = match result {
-            Ok(report) if self.keep => self.stay(&context, &ready, &report).await,
-            Ok(report) => report.outcome(),
-            Err(error) => Err(error),
+        let result = match &ready.speech {
+            Some(speech) => self.serve(&context, &ready, speech, &mut keeper).await,
+            None => network::wait(&context, &ready, localnet.ws_url()).await,
         };
         if let Some(keeper) = keeper {
             say(&context, "stopping the keeper");
@@ -149,8 +158,18 @@ impl Up {
 
     fn prepare(&self) -> Result<Ready> {
         let programs = Programs::load(&self.programs, None)?;
+        let speech = match (&self.models, &self.audio) {
+            (Some(models), Some(audio)) => Some(self.prepare_speech(models, audio)?),
+            _ => None,
+        };
+        let folder = Folder::open(self.dir.as_deref())?;
+        let keys = Keys::open(&folder)?;
+        Ok(Ready { programs, folder, keys, speech })
+    }
+
+    fn prepare_speech(&self, models: &Path, audio: &Path) -> Result<Speech> {
         for model in [&self.model, &self.vad_model] {
-            let path = self.models.join(model);
+            let path = models.join(model);
             if !path.is_file() {
                 return Err(usage(format!("there is no model {}", path.display())));
             }
@@ -163,50 +182,51 @@ impl Up {
             return Err(usage(format!("there is no keeper program at {}", keeper.display())));
         }
         // Read again when it is streamed; here it fails before anything is started.
-        audio::read(&self.audio)?;
+        audio::read(audio)?;
         let node_port = keeper::free_port(self.node_port)?;
-        let folder = Folder::open(self.dir.as_deref())?;
-        let keys = Keys::open(&folder)?;
-        Ok(Ready { programs, folder, keys, keeper, node_port })
+        Ok(Speech { models: models.to_owned(), audio: audio.to_owned(), keeper, node_port })
+    }
+
+    /// The whole network: a recording is paid for, and with `--keep` everything stays.
+    async fn serve(
+        &self,
+        context: &Context,
+        ready: &Ready,
+        speech: &Speech,
+        running: &mut Option<Keeper>,
+    ) -> Result<Outcome> {
+        let report = tokio::select! {
+            result = self.run(context, ready, speech, running) => result?,
+            name = interrupted() => bail!("stopped by {name}"),
+        };
+        if self.keep { self.stay(context, ready, &report).await } else { report.outcome() }
     }
 
     async fn run(
         &self,
         context: &Context,
         ready: &Ready,
+        speech: &Speech,
         running: &mut Option<Keeper>,
     ) -> Result<Report> {
-        let Ready { programs, folder, keys, .. } = ready;
-        money::airdrop(&context.rpc, keys).await?;
-        say(context, "deploying the programs and initialising the network");
-        let plan = Plan {
-            deployer: &keys.deployer,
-            programs,
-            tokens: Tokens::Create { stake_decimals: STAKE_DECIMALS },
-            guardian: None,
-            domain: Domain::Fixed(folder.domain_id()?),
-            params: Params::default(),
-        };
-        let migrations = run_with_bars(context, &plan).await?;
-        if !context.json {
-            write_stdout(&format!("{}\n", describe(&migrations)));
-        }
+        let Ready { folder, keys, .. } = ready;
+        let migrations = network::initialise(context, ready).await?;
         let network = context.network().await?;
 
         say(context, "starting a keeper with a speech-to-text node");
         let config = keeper::Config {
             rpc_url: context.rpc.url(),
-            port: ready.node_port,
-            model: std::path::absolute(self.models.join(&self.model))?,
-            vad_model: std::path::absolute(self.models.join(&self.vad_model))?,
+            port: speech.node_port,
+            model: std::path::absolute(speech.models.join(&self.model))?,
+            vad_model: std::path::absolute(speech.models.join(&self.vad_model))?,
         };
-        *running = Some(Keeper::start(&ready.keeper, folder, &config)?);
+        *running = Some(Keeper::start(&speech.keeper, folder, &config)?);
         let keeper = running.as_mut().context("the keeper was just started")?;
         keeper.wait_healthy().await?;
 
         say(context, "registering, staking and activating the node");
         money::mint(context, keys, &network, STAKE_DECIMALS).await?;
-        self.operate(context, ready, &network).await?;
+        self.operate(context, ready, speech.node_port, &network).await?;
         say(context, "creating an app and funding its escrow");
         self.fund(context, ready, &network).await?;
         let before = Balances::read(&context.rpc, &network, keys).await?;
@@ -214,9 +234,9 @@ impl Up {
             write_stdout(&format!("{}\n", before.describe()));
         }
 
-        say(context, &format!("transcribing {}", self.audio.display()));
+        say(context, &format!("transcribing {}", speech.audio.display()));
         let transcript = Transcribe {
-            file: self.audio.clone(),
+            file: speech.audio.clone(),
             voucher_signer: keys.path("voucher"),
             language: self.language.clone(),
             node: Some(KeyRef::Key(keys.node.pubkey())),
@@ -252,14 +272,20 @@ impl Up {
     }
 
     /// The operator's side, through the same code as the commands.
-    async fn operate(&self, context: &Context, ready: &Ready, network: &Network) -> Result<()> {
+    async fn operate(
+        &self,
+        context: &Context,
+        ready: &Ready,
+        node_port: u16,
+        network: &Network,
+    ) -> Result<()> {
         let keys = &ready.keys;
         let operator = context.signing_with(keys.path("operator"));
         let node_key = || KeyRef::File(keys.path("node"));
         Register {
             node_key: node_key(),
             payout: keys.payout.pubkey(),
-            endpoint: format!("http://127.0.0.1:{}", ready.node_port),
+            endpoint: format!("http://127.0.0.1:{node_port}"),
             country: *b"DE",
             region: "local".into(),
             services: vec![Service::Transcription],

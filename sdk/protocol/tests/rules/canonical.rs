@@ -1,6 +1,7 @@
 //! Canonical bytes: what a signature covers, and what is refused as not covered.
 
 use crate::strategies;
+use heliograph_protocol::batch::BatchHeader;
 use heliograph_protocol::domain::{
     DecodeError, Domain, Message, MessageKind, PREFIX_LEN, PROTOCOL, VERSION,
 };
@@ -94,6 +95,14 @@ proptest! {
     }
 
     #[test]
+    fn batch_header_bytes_are_canonical(
+        message in strategies::batch_header(),
+        domain in strategies::domain(),
+    ) {
+        check_message(&message, &domain)?;
+    }
+
+    #[test]
     fn message_of_one_kind_is_refused_as_another(
         receipt in strategies::receipt(),
         voucher in strategies::voucher(),
@@ -170,9 +179,10 @@ fn prefix_layout_is_pinned() {
     assert_eq!(prefix.as_slice(), expected);
     assert_eq!(PREFIX_LEN, 44);
     assert_eq!(VERSION, 1);
-    let kinds = [MessageKind::Receipt, MessageKind::Voucher, MessageKind::StreamOpen];
-    assert_eq!(kinds.map(|kind| kind as u8), [1, 2, 3]);
-    let declared = [Receipt::KIND, Voucher::KIND, StreamOpen::KIND];
+    let kinds =
+        [MessageKind::Receipt, MessageKind::Voucher, MessageKind::StreamOpen, MessageKind::Batch];
+    assert_eq!(kinds.map(|kind| kind as u8), [1, 2, 3, 4]);
+    let declared = [Receipt::KIND, Voucher::KIND, StreamOpen::KIND, BatchHeader::KIND];
     assert_eq!(declared, kinds);
 }
 

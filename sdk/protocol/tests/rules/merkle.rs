@@ -1,7 +1,7 @@
 //! RFC 6962 trees: the known vectors of Certificate Transparency, and every way to cheat a proof.
 
 use heliograph_protocol::hash::{Hash, sha256};
-use heliograph_protocol::merkle::{leaf, node, proof, root, verify};
+use heliograph_protocol::merkle::{leaf, node, proof, range_proof, root, verify, verify_range};
 use proptest::prelude::*;
 
 /// Inputs of Certificate Transparency's reference tests.
@@ -198,7 +198,122 @@ fn extreme_positions_are_refused_without_overflow() {
     assert!(!verify(&leaf, 0, usize::MAX, &[leaf; 63], &leaf));
 }
 
+fn proves(hashes: &[Hash], first: usize, count: usize, path: &[Hash], root: &Hash) -> bool {
+    verify_range(&mut hashes.to_vec(), first, count, path, root)
+}
+
+#[test]
+fn every_range_of_up_to_twenty_is_proved() {
+    for count in 1..=20 {
+        let leaves = leaves(count);
+        let root = root(&leaves);
+        for first in 0..count {
+            for end in first + 1..=count {
+                let path = range_proof(&leaves, first..end).unwrap();
+                let range = &leaves[first..end];
+                assert!(proves(range, first, count, &path, &root), "{first}..{end} of {count}");
+                if end == first + 1 {
+                    assert_eq!(Some(&path), proof(&leaves, first).as_ref());
+                }
+                if (first, end) == (0, count) {
+                    assert!(path.is_empty(), "the whole tree needs no proof");
+                }
+            }
+            assert_eq!(range_proof(&leaves, first..first), None);
+            assert_eq!(range_proof(&leaves, first..count + 1), None);
+        }
+    }
+}
+
+#[test]
+fn any_altered_part_of_a_range_proof_fails() {
+    for count in 1..=12 {
+        let leaves = leaves(count);
+        let root = root(&leaves);
+        for first in 0..count {
+            for end in first + 1..=count {
+                let mut range = leaves[first..end].to_vec();
+                let mut path = range_proof(&leaves, first..end).unwrap();
+                for at in 0..range.len() {
+                    range[at][7] ^= 4;
+                    assert!(!proves(&range, first, count, &path, &root));
+                    range[at][7] ^= 4;
+                }
+                for at in 1..range.len() {
+                    range.swap(at - 1, at);
+                    assert!(!proves(&range, first, count, &path, &root));
+                    range.swap(at - 1, at);
+                }
+                for at in 0..path.len() {
+                    path[at][31] ^= 1;
+                    assert!(!proves(&range, first, count, &path, &root));
+                    path[at][31] ^= 1;
+                }
+                // One leaf more or fewer than the proof is for.
+                assert!(range.len() == 1 || !proves(&range[1..], first, count, &path, &root));
+                let shorter = &range[..range.len() - 1];
+                assert!(!proves(shorter, first, count, &path, &root));
+                range.push([9; 32]);
+                assert!(!proves(&range, first, count, &path, &root));
+                range.pop();
+                path.push([0; 32]);
+                assert!(!proves(&range, first, count, &path, &root));
+                path.pop();
+                if let Some(last) = path.pop() {
+                    assert!(!proves(&range, first, count, &path, &root));
+                    path.push(last);
+                }
+                for other in (0..count + 2).filter(|other| *other != first) {
+                    assert!(!proves(&range, other, count, &path, &root), "moved to {other}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn extreme_ranges_are_refused_without_overflow() {
+    let hashes = [leaf(b""); 3];
+    for (first, count) in [(usize::MAX, usize::MAX), (usize::MAX - 2, usize::MAX), (0, 2), (0, 0)] {
+        assert!(!proves(&hashes, first, count, &[hashes[0]; 128], &hashes[0]));
+    }
+    assert!(!proves(&[], 0, 0, &[], &root(&[])));
+    assert!(!proves(&[], 0, 1, &[], &hashes[0]));
+    assert_eq!(range_proof(&[], 0..0), None);
+}
+
 proptest! {
+    #[test]
+    fn range_of_a_large_tree_is_proved_and_no_other_leaf_passes(
+        count in 1..600usize,
+        first in any::<prop::sample::Index>(),
+        len in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+    ) {
+        let leaves = leaves(count);
+        let root = root(&leaves);
+        let first = first.index(count);
+        let end = first + 1 + len.index(count - first);
+        let path = range_proof(&leaves, first..end).unwrap();
+        // Two hashes a level at most.
+        prop_assert!(path.len() <= 2 * count.next_power_of_two().trailing_zeros() as usize);
+        let mut range = leaves[first..end].to_vec();
+        prop_assert!(proves(&range, first, count, &path, &root));
+        let at = at.index(range.len());
+        range[at][0] ^= 1;
+        prop_assert!(!proves(&range, first, count, &path, &root));
+    }
+
+    #[test]
+    fn arbitrary_range_proofs_never_panic(
+        first in any::<usize>(),
+        count in any::<usize>(),
+        mut range in proptest::collection::vec(any::<[u8; 32]>(), 0..20),
+        path in proptest::collection::vec(any::<[u8; 32]>(), 0..130),
+    ) {
+        prop_assert!(!verify_range(&mut range, first, count, &path, &[2; 32]));
+    }
+
     #[test]
     fn leaf_and_node_never_meet(left in any::<[u8; 32]>(), right in any::<[u8; 32]>()) {
         let inner = [left, right].concat();

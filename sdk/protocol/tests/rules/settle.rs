@@ -1,6 +1,6 @@
 //! What a voucher settles: never more than cap, escrow and voucher allow, and never twice.
 
-use heliograph_protocol::settle::{SettleError, SettleState, settles};
+use heliograph_protocol::settle::{SettleError, SettleState, claims, settles};
 use heliograph_protocol::voucher::Voucher;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -37,12 +37,47 @@ fn known_cases() {
     assert_eq!(settles(&state(0, 99, 1_000), &voucher(100)), Err(SettleError::OverCap));
 }
 
+#[test]
+fn known_claims() {
+    assert_eq!(claims(&state(0, 100, 1_000), 1_000, 60), Ok(60));
+    assert_eq!(claims(&state(60, 100, 1_000), 1_000, 100), Ok(40));
+    assert_eq!(claims(&state(60, 100, 7), 1_000, 100), Ok(7));
+    assert_eq!(claims(&state(60, 100, 1_000), 7, 100), Ok(7));
+    // Nothing to settle is no error, whatever else is wrong with the leaf.
+    assert_eq!(claims(&state(60, 100, 1_000), 1_000, 60), Ok(0));
+    assert_eq!(claims(&state(60, 100, 1_000), 1_000, 0), Ok(0));
+    assert_eq!(claims(&state(60, 50, 1_000), 1_000, 60), Ok(0));
+    assert_eq!(claims(&state(60, 100, 0), 1_000, 100), Ok(0));
+    assert_eq!(claims(&state(60, 100, 1_000), 0, 100), Ok(0));
+    assert_eq!(claims(&state(60, 100, 1_000), 1_000, 101), Err(SettleError::OverCap));
+    assert_eq!(claims(&state(0, u64::MAX, u64::MAX), u64::MAX, u64::MAX), Ok(u64::MAX));
+}
+
 /// Small numbers, so that every bound is met often, and the extremes.
 fn money() -> impl Strategy<Value = u64> {
     prop_oneof![0..20u64, Just(u64::MAX - 1), Just(u64::MAX), any::<u64>()]
 }
 
 proptest! {
+    #[test]
+    fn claim_settles_what_the_voucher_would_within_the_batch(
+        settled in money(),
+        cap in money(),
+        escrow in money(),
+        cumulative in money(),
+        left in money(),
+    ) {
+        let state = state(settled, cap, escrow);
+        let by_voucher = match settles(&state, &voucher(cumulative)) {
+            Err(SettleError::Stale | SettleError::EscrowEmpty) => Ok(0),
+            other => other,
+        };
+        prop_assert_eq!(
+            claims(&state, left, cumulative),
+            by_voucher.map(|amount| amount.min(left))
+        );
+    }
+
     #[test]
     fn settlement_stays_within_every_bound(
         settled in money(),

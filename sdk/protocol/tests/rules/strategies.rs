@@ -1,7 +1,9 @@
 //! Arbitrary messages for the property tests.
 
+use heliograph_protocol::batch::{BatchHeader, Leaf};
 use heliograph_protocol::domain::Domain;
 use heliograph_protocol::evidence::{ArchivedReceipt, Signed};
+use heliograph_protocol::observation::{self, Figures, NOT_MEASURED, PPM};
 use heliograph_protocol::price::{Prices, Usage};
 use heliograph_protocol::receipt::{Quality, Receipt};
 use heliograph_protocol::record::Record;
@@ -78,6 +80,28 @@ pub fn stream_open() -> impl Strategy<Value = StreamOpen> {
     )
 }
 
+pub fn leaf() -> impl Strategy<Value = Leaf> {
+    (any::<[[u8; 32]; 4]>(), any::<u64>()).prop_map(|(names, cumulative_micro_usdc)| Leaf {
+        app: names[0],
+        node: names[1],
+        session: names[2],
+        cumulative_micro_usdc,
+        evidence: names[3],
+    })
+}
+
+pub fn batch_header() -> impl Strategy<Value = BatchHeader> {
+    (any::<[[u8; 32]; 2]>(), any::<u64>(), any::<u32>(), any::<u64>()).prop_map(
+        |(names, minute_index, count, total_micro_usdc)| BatchHeader {
+            settler: names[0],
+            minute_index,
+            root: names[1],
+            count,
+            total_micro_usdc,
+        },
+    )
+}
+
 pub fn record() -> impl Strategy<Value = Record> {
     let text = || "\\PC{0,24}";
     let strings = (text(), text(), text(), text(), text());
@@ -112,4 +136,43 @@ pub fn signed() -> impl Strategy<Value = Signed> {
 pub fn archived_receipt() -> impl Strategy<Value = ArchivedReceipt> {
     (signed(), vec(record(), 0..4))
         .prop_map(|(signed, records)| ArchivedReceipt { signed, records })
+}
+
+/// Figures with every one measured; extremes drawn often.
+pub fn measured() -> impl Strategy<Value = Figures> {
+    let part = || prop_oneof![Just(0), Just(PPM), 900_000..=PPM, 0..=PPM];
+    let micros = || prop_oneof![Just(0), 0..1_000_000u32, 0..NOT_MEASURED];
+    let loss = prop_oneof![Just(0), 0..50_000u32, 0..=PPM];
+    (1..=u32::MAX, part(), micros(), micros(), loss, micros(), micros()).prop_map(
+        |(samples, availability_ppm, rtt, jitter, loss_ppm, setup, wer_ppm)| Figures {
+            samples,
+            availability_ppm,
+            rtt_p95_us: rtt,
+            jitter_p95_us: jitter,
+            loss_ppm,
+            setup_p95_us: setup,
+            wer_ppm,
+        },
+    )
+}
+
+/// Any valid figures, some of them not measured.
+pub fn figures() -> impl Strategy<Value = Figures> {
+    (measured(), any::<[bool; 5]>()).prop_map(|(figures, absent)| {
+        let of = |figure, absent| if absent { NOT_MEASURED } else { figure };
+        Figures {
+            rtt_p95_us: of(figures.rtt_p95_us, absent[0]),
+            jitter_p95_us: of(figures.jitter_p95_us, absent[1]),
+            loss_ppm: of(figures.loss_ppm, absent[2]),
+            setup_p95_us: of(figures.setup_p95_us, absent[3]),
+            wer_ppm: of(figures.wer_ppm, absent[4]),
+            ..figures
+        }
+    })
+}
+
+pub fn observation() -> impl Strategy<Value = observation::Leaf> {
+    (any::<[u8; 32]>(), any::<u64>(), any::<[u8; 32]>(), figures()).prop_map(
+        |(observer, epoch, node, figures)| observation::Leaf { observer, epoch, node, figures },
+    )
 }

@@ -3,8 +3,10 @@
 //! The file is what these cases give, byte for byte; `HELIOGRAPH_BLESS=1` writes it anew. A second
 //! implementation, `vectors/check.py`, shares no code with this crate and must agree with it.
 
+mod batches;
 mod cases;
 mod document;
+mod quality;
 
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -107,16 +109,32 @@ fn independent_implementation_notices_any_altered_value() {
 }
 
 /// Whether an altered value must be noticed. Keys and signatures need curve arithmetic, which
-/// Python's library does not have, and a message's name only labels it. Of the money parts the
+/// Python's library does not have, and a message's name only labels it. Of the computed parts the
 /// answers are checked; another question may well have the same answer.
 fn is_checked(pointer: &str) -> bool {
     let field = pointer.rsplit('/').next().unwrap();
-    if pointer.starts_with("/messages/") || pointer.starts_with("/records/") {
+    let hashed = ["/messages/", "/records/", "/observations/"];
+    if hashed.iter().any(|part| pointer.starts_with(part)) {
         return !["secret_seed", "public_key", "signature", "name"].contains(&field);
     }
-    let is_money = ["/prices/", "/shares/", "/settles/"].iter().any(|p| pointer.starts_with(p));
-    let is_answer = ["amount_micro_usdc", "settles_micro_usdc", "error"].contains(&field);
-    !is_money || is_answer || pointer.contains("/split/")
+    if pointer.starts_with("/claim_records/") {
+        return pointer.contains("/after/") || field == "refused";
+    }
+    let computed =
+        ["/prices/", "/shares/", "/settles/", "/claims/", "/scores/", "/smoothing/", "/quorums/"];
+    let answers = [
+        "amount_micro_usdc",
+        "settles_micro_usdc",
+        "claims_micro_usdc",
+        "error",
+        "score_ppm",
+        "smoothed_ppm",
+        "enough",
+    ];
+    let parts_of_answers = ["/split/", "/medians/", "/deviates/"];
+    !computed.iter().any(|part| pointer.starts_with(part))
+        || answers.contains(&field)
+        || parts_of_answers.iter().any(|part| pointer.contains(part))
 }
 
 /// Pointers to every string, number and boolean below `value`.

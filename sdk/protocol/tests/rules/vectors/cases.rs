@@ -1,9 +1,11 @@
 //! The cases in `vectors/messages.json`: ordinary ones, and the edges of every field.
 
+use super::batches::{batches, claim_records, claim_vectors};
 use super::document::{
-    ArchiveVector, Document, Hex, MerkleVector, MessageVector, PriceVector, RecordVector,
-    RecordsRootVector, SettleVector, ShareVector, SplitFields, U64, sign,
+    ArchiveVector, Document, Hex, MerkleVector, MessageVector, PriceVector, RangeVector,
+    RecordVector, RecordsRootVector, SettleVector, ShareVector, SplitFields, U64, sign,
 };
+use super::quality;
 use crate::merkle::CT_LEAVES;
 use heliograph_protocol::domain::{Domain, Message, PROTOCOL, VERSION};
 use heliograph_protocol::evidence::ArchivedReceipt;
@@ -23,7 +25,7 @@ const APP_SEED: [u8; 32] = [0x22; 32];
 const TEXTS: [&str; 3] = ["the quick brown fox", "გამარჯობა, მსოფლიო", ""];
 
 /// 32 bytes that say in which field they are.
-fn named(field: &str) -> [u8; 32] {
+pub fn named(field: &str) -> [u8; 32] {
     sha256(&[b"heliograph test vector: ", field.as_bytes()])
 }
 
@@ -147,6 +149,7 @@ fn largest_receipt() -> Receipt {
 pub fn document() -> Document {
     let session = session();
     let (records, records_roots) = records(&session);
+    let (observations, observations_roots) = quality::leaves();
     Document {
         protocol: std::str::from_utf8(&PROTOCOL).unwrap(),
         version: VERSION,
@@ -158,6 +161,14 @@ pub fn document() -> Document {
         prices: prices(),
         shares: shares(),
         settles: settle_vectors(),
+        batches: batches(),
+        claims: claim_vectors(),
+        claim_records: claim_records(),
+        observations,
+        observations_roots,
+        scores: quality::scores(),
+        smoothing: quality::smoothing(),
+        quorums: quality::quorums(),
     }
 }
 
@@ -253,6 +264,18 @@ fn merkle_vector(count: usize) -> MerkleVector {
         leaves: CT_LEAVES[..count].to_vec(),
         root: merkle::root(&leaves).into(),
         paths: (0..count).map(path).collect(),
+        ranges: (0..count)
+            .flat_map(|first| (first + 2..=count).map(move |end| first..end))
+            .map(|range| RangeVector {
+                first: range.start as u32,
+                end: range.end as u32,
+                path: merkle::range_proof(&leaves, range)
+                    .unwrap()
+                    .into_iter()
+                    .map(Hex::from)
+                    .collect(),
+            })
+            .collect(),
         leaf_hashes: leaves.into_iter().map(Hex::from).collect(),
     }
 }

@@ -1,5 +1,8 @@
 //! Shape of `vectors/messages.json`. Its README describes it for readers in other languages.
 
+use super::quality::{
+    ObservationVector, ObservationsRootVector, QuorumVector, ScoreVector, SmoothingVector,
+};
 use heliograph_protocol::Address;
 use heliograph_protocol::domain::{Domain, Message};
 use heliograph_protocol::evidence::Signed;
@@ -48,6 +51,14 @@ pub struct Document {
     pub prices: Vec<PriceVector>,
     pub shares: Vec<ShareVector>,
     pub settles: Vec<SettleVector>,
+    pub batches: Vec<BatchVector>,
+    pub claims: Vec<ClaimVector>,
+    pub claim_records: Vec<ClaimRecordVector>,
+    pub observations: Vec<ObservationVector>,
+    pub observations_roots: Vec<ObservationsRootVector>,
+    pub scores: Vec<ScoreVector>,
+    pub smoothing: Vec<SmoothingVector>,
+    pub quorums: Vec<QuorumVector>,
 }
 
 #[derive(Serialize)]
@@ -278,6 +289,73 @@ pub struct MerkleVector {
     pub root: Hex,
     /// The path of each leaf, in order.
     pub paths: Vec<Vec<Hex>>,
+    /// Every range of two leaves or more.
+    pub ranges: Vec<RangeVector>,
+}
+
+#[derive(Serialize)]
+pub struct RangeVector {
+    pub first: u32,
+    pub end: u32,
+    pub path: Vec<Hex>,
+}
+
+#[derive(Serialize)]
+pub struct BatchVector {
+    pub domain: Hex,
+    pub settler: Hex,
+    pub minute_index: U64,
+    pub leaves: Vec<LeafVector>,
+    pub root: Hex,
+    pub total_micro_usdc: U64,
+    pub header_bytes: Hex,
+    /// The chain before this batch and up to it.
+    pub previous_chain: Hex,
+    pub chain: Hex,
+}
+
+#[derive(Serialize)]
+pub struct LeafVector {
+    pub app: Hex,
+    pub node: Hex,
+    pub session: Hex,
+    pub cumulative_micro_usdc: U64,
+    pub receipt_hash: Hex,
+    pub voucher_hash: Hex,
+    pub evidence: Hex,
+    pub hash: Hex,
+}
+
+#[derive(Serialize)]
+pub struct ClaimVector {
+    pub settled_micro_usdc: U64,
+    pub cap_micro_usdc: U64,
+    pub escrow_available_micro_usdc: U64,
+    pub batch_left_micro_usdc: U64,
+    pub leaf_cumulative_micro_usdc: U64,
+    pub claims_micro_usdc: Option<U64>,
+    pub error: Option<&'static str>,
+}
+
+/// A session's record, step by step.
+#[derive(Serialize)]
+pub struct ClaimRecordVector {
+    pub period_secs: u32,
+    pub steps: Vec<ClaimStepVector>,
+}
+
+#[derive(Serialize)]
+pub struct ClaimStepVector {
+    /// `claim`, `prove` or `restore`.
+    pub deed: &'static str,
+    /// Of a proof: all zeros.
+    pub settler: Hex,
+    /// Claimed; left unproven; restored.
+    pub micro_usdc: U64,
+    pub now: U64,
+    pub refused: bool,
+    /// The record afterwards: settler, recent, earlier, since.
+    pub after: Vec<(Hex, U64, U64, U64)>,
 }
 
 #[derive(Serialize)]

@@ -1,0 +1,129 @@
+//! What settlers have taken from a session on their own word: the record behind restitution.
+//!
+//! A claim pays what a leaf says. Until the voucher behind it is shown on chain, the settler whose
+//! leaf it was stands in for the amount. A session remembers that for two settlers at a time, whose
+//! claims age: an amount stays on record for at least one `period_secs` after it was claimed, at
+//! most about two. The period is the network's (long enough for a dispute to be over), an argument
+//! here.
+
+use crate::Address;
+use borsh::{BorshDeserialize, BorshSerialize};
+
+/// What one settler's leaves have paid of a session and nobody has proven.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Claim {
+    /// The registry's keeper account.
+    pub settler: Address,
+    /// Claimed at `since` or within a period after it.
+    pub recent_micro_usdc: u64,
+    /// Claimed in the period before that.
+    pub earlier_micro_usdc: u64,
+    /// Unix time at which `recent` begins.
+    pub since: i64,
+}
+
+impl Claim {
+    /// Both amounts. They are parts of what one session has settled, so the sum fits.
+    pub const fn micro_usdc(&self) -> u64 {
+        self.recent_micro_usdc.saturating_add(self.earlier_micro_usdc)
+    }
+
+    /// Whether nothing of it can be disputed any more: it is zero, or older than a whole period.
+    pub const fn is_final(&self, now: i64, period_secs: i64) -> bool {
+        let age = now.saturating_sub(self.since);
+        self.micro_usdc() == 0 || age > period_secs.saturating_mul(2)
+    }
+
+    /// Lets what is older than a whole period go.
+    const fn age(&mut self, now: i64, period_secs: i64) {
+        let age = now.saturating_sub(self.since);
+        if age > period_secs {
+            let kept = age <= period_secs.saturating_mul(2);
+            self.earlier_micro_usdc = if kept { self.recent_micro_usdc } else { 0 };
+            self.recent_micro_usdc = 0;
+            self.since = now;
+        }
+    }
+
+    /// Keeps no more than `micro_usdc`, the later part.
+    fn keep(&mut self, micro_usdc: u64) {
+        self.recent_micro_usdc = self.recent_micro_usdc.min(micro_usdc);
+        self.earlier_micro_usdc =
+            self.earlier_micro_usdc.min(micro_usdc.saturating_sub(self.recent_micro_usdc));
+    }
+}
+
+/// Settlers a session remembers at once.
+pub const CLAIMS_MAX: usize = 2;
+
+/// The claims of a session, whoever claimed last first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Claims(pub [Claim; CLAIMS_MAX]);
+
+/// Two other settlers' claims are on record: a voucher must be shown before a third can claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unproven;
+
+impl Claims {
+    /// Puts what a settler's leaf has just paid on record.
+    pub fn record(
+        &mut self,
+        settler: &Address,
+        micro_usdc: u64,
+        now: i64,
+        period_secs: i64,
+    ) -> Result<(), Unproven> {
+        if micro_usdc == 0 {
+            return Ok(());
+        }
+        let [last, other] = &mut self.0;
+        if last.settler != *settler {
+            if other.settler == *settler || other.is_final(now, period_secs) {
+                core::mem::swap(last, other);
+            } else if !last.is_final(now, period_secs) {
+                return Err(Unproven);
+            }
+            if last.settler != *settler {
+                *last = Claim { settler: *settler, since: now, ..Claim::default() };
+            }
+        }
+        last.age(now, period_secs);
+        last.recent_micro_usdc = last.recent_micro_usdc.saturating_add(micro_usdc);
+        Ok(())
+    }
+
+    /// Takes note that only the last `unproven_micro_usdc` of what the session has settled are
+    /// without a voucher.
+    ///
+    /// What is proven is the lower part of a cumulative amount, so the earliest claims are cleared
+    /// first: those of the settler who claimed last stay longest.
+    pub fn prove(&mut self, unproven_micro_usdc: u64) {
+        let [last, other] = &mut self.0;
+        last.keep(unproven_micro_usdc);
+        other.keep(unproven_micro_usdc.saturating_sub(last.micro_usdc()));
+    }
+
+    /// What is on record of a settler.
+    pub fn of(&self, settler: &Address) -> u64 {
+        self.0.iter().filter(|claim| claim.settler == *settler).map(Claim::micro_usdc).sum()
+    }
+
+    /// Takes what has been restored off a settler's record; `false` if it is more than that holds.
+    pub fn restore(&mut self, settler: &Address, micro_usdc: u64) -> bool {
+        let found = self.0.iter_mut().find(|claim| claim.settler == *settler);
+        let Some(claim) = found else { return false };
+        let Some(left) = claim.micro_usdc().checked_sub(micro_usdc) else { return false };
+        claim.keep(left);
+        true
+    }
+
+    /// Whether no claim can be disputed any more, so that the session may be forgotten.
+    pub fn are_final(&self, now: i64, period_secs: i64) -> bool {
+        self.0.iter().all(|claim| claim.is_final(now, period_secs))
+    }
+}
+
+/// How much of what a session has settled no voucher is shown for.
+pub const fn unproven_micro_usdc(settled_micro_usdc: u64, proven_micro_usdc: u64) -> u64 {
+    settled_micro_usdc.saturating_sub(proven_micro_usdc)
+}
