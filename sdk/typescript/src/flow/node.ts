@@ -90,10 +90,10 @@ export async function stake(
     const instructions: Instruction[] = [];
     const opened = await staking.fetchMaybePosition(client.rpc, position, COMMITMENT);
     if (!opened.exists) {
-        const accounts = { owner: operator, node, position, stakeMint };
+        const accounts = { owner: operator, subject: node, position, mint: stakeMint };
         instructions.push(await staking.getOpenPositionInstructionAsync(accounts));
     }
-    const accounts = { owner: operator, node, position, stakeMint, source };
+    const accounts = { owner: operator, subject: node, position, mint: stakeMint, source };
     instructions.push(await staking.getDepositInstructionAsync({ ...accounts, amount }));
     return send(client, operator, instructions);
 }
@@ -106,7 +106,7 @@ export async function unbond(
     const { operator, nodeKey, amount } = input;
     const node = await findNode(nodeKey);
     const position = await findPosition(node);
-    const accounts = { owner: operator, node, position };
+    const accounts = { owner: operator, subject: node, position };
     return send(client, operator, [
         await staking.getUnbondInstructionAsync({ ...accounts, amount }),
     ]);
@@ -124,7 +124,7 @@ export async function withdrawStake(
     const { stakeMint } = await readNetwork(client);
     const position = await findPosition(await findNode(nodeKey));
     const destination = input.destination ?? (await findTokenAccount(operator.address, stakeMint));
-    const accounts = { owner: operator, position, stakeMint, destination };
+    const accounts = { owner: operator, position, mint: stakeMint, destination };
     return send(client, operator, [await staking.getWithdrawInstructionAsync(accounts)]);
 }
 

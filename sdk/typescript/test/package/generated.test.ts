@@ -78,7 +78,7 @@ describe('addresses', () => {
         await same(findNetwork(), registry.findNetworkPda());
         await same(findNode(key), registry.findNodePda({ nodeKey: key }));
         await same(findApp(key, 7), registry.findAppPda({ authority: key, id: 7 }));
-        await same(findPosition(key), staking.findPositionPda({ node: key }));
+        await same(findPosition(key), staking.findPositionPda({ subject: key }));
         await same(findStakeVault(key), staking.findVaultPda({ position: key }));
         await same(findEscrow(key), settlement.findEscrowPda({ app: key }));
         await same(findEscrowVault(key), settlement.findVaultPda({ escrow: key }));
