@@ -95,7 +95,7 @@ impl World {
     }
 
     /// The instructions of [`World::open_book`].
-    pub fn book_instructions(&mut self, settler: &KeeperParty, slots: usize) -> [Instruction; 2] {
+    pub fn book_instructions(&mut self, settler: &KeeperParty, slots: usize) -> [Instruction; 3] {
         let lamports = self.svm().minimum_balance_for_rent_exemption(settlement::book_len(slots));
         let (owner, key) = (settler.owner.pubkey(), settler.keeper_key.pubkey());
         settlement::open_book(owner, key, settler.address, slots, lamports)

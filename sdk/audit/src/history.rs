@@ -5,7 +5,7 @@ use heliograph_client::pda;
 use heliograph_client::rpc::{Instruction, Transaction};
 use solana_pubkey::Pubkey;
 use solana_sdk_ids::bpf_loader_upgradeable;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The programs whose history is audited.
 pub(crate) const PROGRAMS: [Pubkey; 4] =
@@ -147,6 +147,30 @@ pub(crate) fn balance_changes(transaction: &Transaction) -> BTreeMap<Pubkey, i12
         *changes.entry(balance.account).or_insert(0) -= i128::from(balance.amount);
     }
     changes
+}
+
+/// Token accounts that a transaction closed and the node reports no balance of, neither before nor
+/// after: some nodes leave out what is gone when they look. What went in and out of such an account
+/// is in the transfers, and an account that is closed is empty.
+pub(crate) fn unreported_closed(transaction: &Transaction) -> BTreeSet<Pubkey> {
+    /// The token program's number of `CloseAccount`; its first account is the one closed.
+    const CLOSE_ACCOUNT: u8 = 9;
+    let reported: BTreeSet<Pubkey> = transaction
+        .pre_token_balances
+        .iter()
+        .chain(&transaction.post_token_balances)
+        .map(|balance| balance.account)
+        .collect();
+    transaction
+        .instructions
+        .iter()
+        .flat_map(|outer| std::iter::once(outer).chain(&outer.inner))
+        .filter(|i| {
+            i.program_id == spl_token_interface::ID && i.data.first() == Some(&CLOSE_ACCOUNT)
+        })
+        .filter_map(|i| i.accounts.first().copied())
+        .filter(|account| !reported.contains(account))
+        .collect()
 }
 
 /// By how much `moves` change each token account.

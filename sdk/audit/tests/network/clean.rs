@@ -107,7 +107,8 @@ fn evidence_of_other_nodes_is_not_asked_for() {
         auditor.finish(&scene.snapshot)
     };
     let own = pda::node(&scene.node_key.pubkey());
-    assert!(audit(vec![Pubkey::new_unique()]).findings.is_empty());
+    let others = audit(vec![Pubkey::new_unique()]);
+    assert!(others.findings.is_empty(), "{others}");
     for nodes in [Vec::new(), vec![own]] {
         let report = audit(nodes);
         // Three receipts that were redeemed for in each session, and the vouchers themselves.

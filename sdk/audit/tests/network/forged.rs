@@ -214,7 +214,7 @@ fn change<T: account::NetworkAccount + AccountSerialize>(
 #[test]
 fn every_account_is_compared_to_its_last_byte() {
     let scene = scene();
-    assert_eq!(scene.snapshot.accounts.len(), 30, "network, node, position, app, escrow, …");
+    assert_eq!(scene.snapshot.accounts.len(), 34, "network, node, keepers, positions, app, …");
     for address in scene.snapshot.accounts.keys() {
         let len = scene.snapshot.accounts[address].1.len();
         for position in [8, 9, len / 2, len - 1] {
@@ -253,8 +253,8 @@ fn account_from_nowhere_and_short_vault_are_found() {
         let report = with_accounts(scene, |s| *s.tokens.get_mut(vault).unwrap() += 1);
         assert!(report.is_clean(), "tokens sent to a vault count for nobody: {report}");
     }
-    // The escrow's and those of a node and five keepers.
-    assert_eq!(scene.snapshot.tokens.len(), 7);
+    // The escrow's, those of the positions of a node and six keepers, the rewards of one.
+    assert_eq!(scene.snapshot.tokens.len(), 1 + 7 + 1);
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn unknown_instruction_is_named() {
 fn the_scene_has_every_instruction() {
     let scene = scene();
     let channel = scene.channel();
-    assert_eq!((channel.next_ordinal, channel.sessions_open), (2, 1));
+    assert_eq!((channel.next_ordinal, channel.sessions_open), (3, 2));
     let seen = |program: Pubkey, discriminator: &[u8]| {
         scene.transactions.iter().any(|t| {
             t.instructions.iter().any(|outer| {
@@ -336,7 +336,8 @@ fn the_scene_has_every_instruction() {
     all_seen!(pda::STAKING, heliograph_staking: OpenPosition Deposit Unbond Withdraw);
     all_seen!(pda::SETTLEMENT, heliograph_settlement: OpenEscrow Deposit RequestWithdrawal
         CancelWithdrawal Withdraw OpenChannel CloseChannel OpenSession EndSession CloseSession
-        RedeemVoucher);
+        RedeemVoucher ProveVoucher OpenBook CloseBook PostBatch Release Claim OpenChallenge
+        AnswerChallenge FailChallenge CloseChallenge);
     all_seen!(pda::REPUTATION, heliograph_reputation: PostRoot SubmitLeaf ScoreNode CloseTally
         CloseObservation CloseEpoch);
 }

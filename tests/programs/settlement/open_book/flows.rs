@@ -52,3 +52,17 @@ fn book_for_days_is_opened() {
     let leaf = scene.leaf(&scene.session, &scene.voucher(1_000));
     scene.post_leaves(&settler, vec![leaf]);
 }
+
+#[test]
+fn lamports_sent_to_its_address_stop_no_book() {
+    let mut world = World::new();
+    let settler = world.keeper("settler", KeeperRole::Settler);
+    let stranger = world.wallet("stranger");
+    let gift = solana_system_interface::instruction::transfer(
+        &stranger.pubkey(),
+        &settler.book(),
+        1_000_000,
+    );
+    world.act(gift, &stranger);
+    world.open_book(&settler, SLOTS);
+}

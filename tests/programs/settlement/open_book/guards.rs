@@ -13,7 +13,7 @@ pub fn key_of_another_settler_rejects() {
     let settler = world.keeper("settler", KeeperRole::Settler);
     let thief = world.keeper("thief", KeeperRole::Settler);
     let mut instructions = world.book_instructions(&thief, SLOTS);
-    instructions[1].accounts[2].pubkey = settler.address;
+    instructions[2].accounts[2].pubkey = settler.address;
     let signers = [&thief.owner, &thief.keeper_key];
     world.refuse(&instructions, &signers, SettlementError::NotKeeperKey);
 }
@@ -32,7 +32,7 @@ pub fn account_at_another_address_rejects() {
     // A second book would be a second exposure against one bond.
     let mut world = World::new();
     let settler = world.keeper("settler", KeeperRole::Settler);
-    let [_, mut open] = world.book_instructions(&settler, SLOTS);
+    let [_, _, mut open] = world.book_instructions(&settler, SLOTS);
     let other = heliograph_tests::key("another book");
     let lamports = 1_000_000_000;
     let create = solana_system_interface::instruction::create_account(
@@ -62,7 +62,7 @@ pub fn too_few_slots_reject() {
 fn book_opened_twice_rejects() {
     let mut world = World::new();
     let settler = world.settler("settler", 0);
-    let [_, open] = world.book_instructions(&settler, SLOTS);
+    let [_, _, open] = world.book_instructions(&settler, SLOTS);
     let signers = [&settler.owner, &settler.keeper_key];
     world.refuse(&[open], &signers, in_settlement(ErrorCode::ConstraintZero));
 }
@@ -72,8 +72,8 @@ fn every_substitute_rejects() {
     let mut zoo = Zoo::new();
     let third = zoo.keeper("third settler", KeeperRole::Settler);
     // The account is made before: in one transaction its signatures would count for both.
-    let [create, open] = zoo.book_instructions(&third, SLOTS);
-    zoo.run(&[create], &[&third.owner, &third.keeper_key]);
+    let [rent, allocate, open] = zoo.book_instructions(&third, SLOTS);
+    zoo.run(&[rent, allocate], &[&third.owner, &third.keeper_key]);
     let names = ["keeper_key", "rent_payer", "keeper", "book", "event_authority", "program"];
     // Whoever signs may be named for the rent.
     let meant = [

@@ -6,7 +6,7 @@ use anchor_lang::prelude::*;
 use heliograph_registry::state::{Keeper, KeeperRole};
 
 /// Takes an account that the transaction has made before, of any size, at the settler's address for
-/// it: the system program's `create_account_with_seed` with the keeper key as base.
+/// it: the system program's `allocate_with_seed` with the keeper key as base.
 #[event_cpi]
 #[derive(Accounts)]
 pub struct OpenBook<'info> {

@@ -70,7 +70,7 @@ impl<'a> Settler<'a> {
         let role = KeeperRole::Settler;
         let url = "https://settler.example".to_owned();
         let register = registry::register_keeper(owner, settler.key.pubkey(), wallet, role, url);
-        settler.send(&[register]).await;
+        settler.send_signed(&[register]).await;
         for step in [
             staking::open_position(owner, address, mint),
             staking::deposit(owner, address, mint, wallet, 1_000 * USDC),
@@ -79,11 +79,16 @@ impl<'a> Settler<'a> {
             settler.send(&[step]).await;
         }
         let open = |slots| settlement::open_book(owner, settler.key.pubkey(), address, slots, SOL);
-        settler.send(&open(BOOK_SLOTS_MIN)).await;
+        settler.send_signed(&open(BOOK_SLOTS_MIN)).await;
         settler
     }
 
     async fn send(&self, instructions: &[Instruction]) {
+        self.cast.send(&self.owner, instructions).await;
+    }
+
+    /// The same with the keeper key's signature.
+    async fn send_signed(&self, instructions: &[Instruction]) {
         self.cast.send_with(&self.owner, &[&self.key], instructions).await;
     }
 
@@ -113,7 +118,8 @@ impl<'a> Settler<'a> {
             count: 1,
             total_micro_usdc: leaf.cumulative_micro_usdc,
         };
-        self.send(&[settlement::post_batch(self.key.pubkey(), self.address, args)]).await;
+        let post = settlement::post_batch(self.key.pubkey(), self.address, args);
+        self.send_signed(&[post]).await;
         (minute_index, leaf)
     }
 

@@ -17,11 +17,12 @@ use solana_signer::Signer;
 /// Instructions of one transaction: eight addresses each, most of them shared.
 const SESSIONS_PER_TRANSACTION: usize = 5;
 
-/// Close sessions whose vouchers can no longer be redeemed; their rent comes back
+/// Close sessions that nobody needs any more; their rent comes back
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Close sessions whose vouchers can no longer be redeemed; their rent goes back to \
-    who paid it. Without arguments, every such session of the app.",
+    long_about = "Close sessions whose vouchers can no longer be redeemed and whose leaves in \
+    settlers' batches can no longer be disputed; their rent goes back to who paid it. Without \
+    arguments, every such session of the app.",
     after_long_help = "EXAMPLES\n  heliograph session close\n  heliograph session close SESSION"
 )]
 pub struct Close {
@@ -36,7 +37,8 @@ impl Close {
         let rpc = &context.rpc;
         let payer = context.signer()?;
         let now = chain::unix_secs(rpc).await?;
-        let is_due = |session: &Session| session.redeemable_until < now;
+        let params = account::network(rpc).await?.params;
+        let is_due = |session: &Session| session.check_closable(now, &params).is_ok();
         let mut due: Vec<(Pubkey, Session)> = Vec::new();
         if self.sessions.is_empty() {
             let app = pda::app(&payer.pubkey(), self.app.id);
@@ -46,8 +48,11 @@ impl Close {
         for address in &self.sessions {
             let session: Session = account::get(rpc, address).await?;
             if !is_due(&session) {
-                let until = session.redeemable_until;
-                return Err(usage(format!("{address} can be redeemed until Unix time {until}")));
+                let until = session.closable_at;
+                return Err(usage(format!(
+                    "{address} is needed until Unix time {until}, longer while claims of settlers \
+                     are unproven"
+                )));
             }
             due.push((*address, session));
         }

@@ -46,6 +46,8 @@ pub fn state(session: &Session, now: i64) -> &'static str {
         "open"
     } else if session.redeemable_until >= now {
         "ended"
+    } else if session.closable_at >= now {
+        "over"
     } else {
         "closable"
     }

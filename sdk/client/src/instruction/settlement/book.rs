@@ -9,6 +9,7 @@ use heliograph_settlement::state::{Channel, PostBatchArgs, Ring};
 use heliograph_settlement::{ClaimArgs, ClaimLeaf, accounts, instruction as data, seeds};
 use solana_instruction::{AccountMeta, Instruction};
 use solana_pubkey::Pubkey;
+use solana_system_interface::instruction as system;
 use std::ops::Range;
 
 /// Bytes of a book's account with this many slots.
@@ -16,26 +17,21 @@ pub const fn book_len(slots: usize) -> usize {
     Ring::len_of(slots)
 }
 
-/// The two instructions that make a settler's book, in the order they must have: the account, then
-/// the book in it. `lamports` make an account of [`book_len`] bytes exempt from rent. Payer and
-/// keeper key sign.
+/// The three instructions that make a settler's book, in the order they must have: the rent, the
+/// account, the book in it. `lamports` make an account of [`book_len`] bytes exempt from rent. Payer
+/// and keeper key sign.
 pub fn open_book(
     rent_payer: Pubkey,
     keeper_key: Pubkey,
     keeper: Pubkey,
     slots: usize,
     lamports: u64,
-) -> [Instruction; 2] {
+) -> [Instruction; 3] {
     let book = pda::book(&keeper_key);
-    let create = solana_system_interface::instruction::create_account_with_seed(
-        &rent_payer,
-        &book,
-        &keeper_key,
-        seeds::BOOK,
-        lamports,
-        book_len(slots) as u64,
-        &SETTLEMENT,
-    );
+    let space = book_len(slots) as u64;
+    // Not `create_account`: that refuses an address to which somebody has sent lamports.
+    let rent = system::transfer(&rent_payer, &book, lamports);
+    let allocate = system::allocate_with_seed(&book, &keeper_key, seeds::BOOK, space, &SETTLEMENT);
     let accounts = accounts::OpenBook {
         keeper_key,
         rent_payer,
@@ -44,7 +40,7 @@ pub fn open_book(
         event_authority: pda::event_authority(&SETTLEMENT),
         program: SETTLEMENT,
     };
-    [create, build(SETTLEMENT, accounts, data::OpenBook {})]
+    [rent, allocate, build(SETTLEMENT, accounts, data::OpenBook {})]
 }
 
 /// Closes a book that is over; the settler's owner signs.
