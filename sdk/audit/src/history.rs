@@ -2,7 +2,7 @@
 
 use anchor_lang::event::EVENT_IX_TAG_LE;
 use heliograph_client::pda;
-use heliograph_client::rpc::{Instruction, Transaction};
+use heliograph_client::rpc::{Instruction, TokenBalance, Transaction};
 use solana_pubkey::Pubkey;
 use solana_sdk_ids::bpf_loader_upgradeable;
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,39 +137,44 @@ pub(crate) fn upgrades(transaction: &Transaction) -> impl Iterator<Item = Pubkey
         .filter(|program| PROGRAMS.contains(program))
 }
 
-/// By how much each token account changed in a transaction, as the node reports it.
-pub(crate) fn balance_changes(transaction: &Transaction) -> BTreeMap<Pubkey, i128> {
-    let mut changes = BTreeMap::new();
-    for balance in &transaction.post_token_balances {
-        *changes.entry(balance.account).or_insert(0) += i128::from(balance.amount);
-    }
-    for balance in &transaction.pre_token_balances {
-        *changes.entry(balance.account).or_insert(0) -= i128::from(balance.amount);
-    }
-    changes
+/// By how much each token account changed in a transaction, as the node reports it; `None` where its
+/// report is not whole.
+///
+/// Nodes report the balances before and after. One of the two is missing where the account was made
+/// or closed in between; but some nodes, when an account is closed, leave out one balance of another
+/// account too (surfpool 1.6). The transfers tell what was moved all the same.
+pub(crate) fn balance_changes(transaction: &Transaction) -> BTreeMap<Pubkey, Option<i128>> {
+    let amounts = |balances: &[TokenBalance]| -> BTreeMap<Pubkey, i128> {
+        balances.iter().map(|b| (b.account, i128::from(b.amount))).collect()
+    };
+    let before = amounts(&transaction.pre_token_balances);
+    let after = amounts(&transaction.post_token_balances);
+    let (made, closed) =
+        (touched(transaction, &MAKE_ACCOUNT), touched(transaction, &CLOSE_ACCOUNT));
+    let change = |account: &Pubkey| match (before.get(account), after.get(account)) {
+        (Some(before), Some(after)) => Some(after - before),
+        (None, Some(after)) => made.contains(account).then_some(*after),
+        (Some(before), None) => closed.contains(account).then_some(-before),
+        (None, None) => None,
+    };
+    let known = before.keys().chain(after.keys()).chain(&closed);
+    known.map(|account| (*account, change(account))).collect()
 }
 
-/// Token accounts that a transaction closed and the node reports no balance of, neither before nor
-/// after: some nodes leave out what is gone when they look. What went in and out of such an account
-/// is in the transfers, and an account that is closed is empty.
-pub(crate) fn unreported_closed(transaction: &Transaction) -> BTreeSet<Pubkey> {
-    /// The token program's number of `CloseAccount`; its first account is the one closed.
-    const CLOSE_ACCOUNT: u8 = 9;
-    let reported: BTreeSet<Pubkey> = transaction
-        .pre_token_balances
-        .iter()
-        .chain(&transaction.post_token_balances)
-        .map(|balance| balance.account)
-        .collect();
+/// Numbers of the token program's `InitializeAccount` in its three forms, and of `CloseAccount`. Of
+/// each, the first account is the one that is made or closed.
+const MAKE_ACCOUNT: [u8; 3] = [1, 16, 18];
+const CLOSE_ACCOUNT: [u8; 1] = [9];
+
+/// First accounts of the token program's instructions with one of these numbers.
+fn touched(transaction: &Transaction, numbers: &[u8]) -> BTreeSet<Pubkey> {
     transaction
         .instructions
         .iter()
         .flat_map(|outer| std::iter::once(outer).chain(&outer.inner))
-        .filter(|i| {
-            i.program_id == spl_token_interface::ID && i.data.first() == Some(&CLOSE_ACCOUNT)
-        })
+        .filter(|i| i.program_id == spl_token_interface::ID)
+        .filter(|i| i.data.first().is_some_and(|number| numbers.contains(number)))
         .filter_map(|i| i.accounts.first().copied())
-        .filter(|account| !reported.contains(account))
         .collect()
 }
 

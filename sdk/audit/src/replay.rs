@@ -10,7 +10,7 @@ mod staking;
 mod step;
 
 use crate::finding::{Finding, FindingKind, Severity};
-use crate::history::{Calls, Move, balance_changes, sum, unreported_closed, upgrades};
+use crate::history::{Calls, Move, balance_changes, sum, upgrades};
 use crate::world::World;
 use heliograph_client::pda;
 use heliograph_client::rpc::Transaction;
@@ -283,13 +283,12 @@ fn balances(transaction: &Transaction, expected: &[Move], foreign: &[Move]) -> V
     let actual = balance_changes(transaction);
     let due = sum(expected.iter().chain(foreign));
     let concerned = sum(expected.iter());
-    let gone = unreported_closed(transaction);
     concerned
         .keys()
-        .filter(|account| !gone.contains(account))
         .filter_map(|account| {
             let due = due.get(account).copied().unwrap_or(0);
-            let found = actual.get(account).copied().unwrap_or(0);
+            // What the node does not list at all has not changed; what it lists in part is unknown.
+            let found = actual.get(account).copied().unwrap_or(Some(0))?;
             (due != found).then(|| {
                 Finding::fault(
                     FindingKind::BalanceWrong,
