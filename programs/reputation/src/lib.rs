@@ -29,11 +29,11 @@ pub mod heliograph_reputation {
     /// epoch.
     pub fn post_root(
         ctx: Context<PostRoot>,
-        epoch: u64,
+        epoch_start: u64,
         root: [u8; 32],
         leaves_count: u32,
     ) -> Result<()> {
-        PostRoot::handle(ctx, epoch, root, leaves_count)
+        PostRoot::handle(ctx, epoch_start, root, leaves_count)
     }
 
     /// Shows one leaf under a root that was posted. Anyone may, for any observer.

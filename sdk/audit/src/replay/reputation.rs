@@ -50,7 +50,7 @@ fn at_work(step: &mut Step<'_>, keeper: &Keeper, network: &Network) {
 fn post_root(step: &mut Step<'_>, args: &ix::PostRoot) -> Result<(), Stop> {
     let [payer, keeper_key, network_address, keeper_address, epoch_address, address, standing] =
         step.accounts()?;
-    let start = args.epoch.to_le_bytes();
+    let start = args.epoch_start.to_le_bytes();
     step.address("network", network_address, pda::network());
     let network: Network = step.get(&network_address)?;
     let keeper: Keeper = step.get(&keeper_address)?;
@@ -67,7 +67,7 @@ fn post_root(step: &mut Step<'_>, args: &ix::PostRoot) -> Result<(), Stop> {
     let mut epoch = known.unwrap_or_else(|| Epoch {
         version: Epoch::VERSION,
         bump: epoch_bump,
-        epoch: args.epoch,
+        epoch: args.epoch_start,
         secs: network.params.epoch_secs,
         quorum: network.params.observer_quorum,
         rent_payer: payer,
@@ -110,7 +110,7 @@ fn post_root(step: &mut Step<'_>, args: &ix::PostRoot) -> Result<(), Stop> {
             version: Observation::VERSION,
             bump,
             keeper: keeper_address,
-            epoch: args.epoch,
+            epoch: args.epoch_start,
             root: args.root,
             leaves_count: args.leaves_count,
             posted_at: step.now,
@@ -121,7 +121,7 @@ fn post_root(step: &mut Step<'_>, args: &ix::PostRoot) -> Result<(), Stop> {
     step.event(RootPosted {
         observation: address,
         keeper: keeper_address,
-        epoch: args.epoch,
+        epoch: args.epoch_start,
         root: args.root,
         leaves_count: args.leaves_count,
         posted_at: step.now,

@@ -264,7 +264,9 @@ fn every_transaction_left_out_is_missed() {
         let mut transactions = scene.transactions.clone();
         let left_out = transactions.remove(index);
         let report = scene.audit_history(&transactions);
-        assert!(!report.is_clean(), "without {index}, {}", left_out.signature);
+        // What changed nothing cannot be missed.
+        let missed = left_out.signature != scene.idle;
+        assert_eq!(report.is_clean(), !missed, "without {index}, {}", left_out.signature);
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Scene {
     pub domain: heliograph_protocol::domain::Domain,
     /// The transaction that redeemed minutes 0 and 1 of the first session.
     pub redeem: Signature,
+    /// A claim of what was paid already: it changed nothing.
+    pub idle: Signature,
     pub network: Network,
     pub payout: Pubkey,
     pub escrow_vault: Pubkey,
@@ -254,7 +256,7 @@ async fn make() -> Scene {
 
     let third = open_session(&cast, channel, 2).await;
     let serving = serve(&cast, &archive, &second_signer, third).await;
-    settler::minutes_are_settled(&cast, serving, third).await;
+    let idle = settler::minutes_are_settled(&cast, serving, third).await;
 
     cast.wait(DISPUTE_SECS + RESPONSE_SECS).await;
     let close = settlement::close_session(first, channel, authority);
@@ -280,6 +282,7 @@ async fn make() -> Scene {
         third,
         domain: cast.network.domain(),
         redeem,
+        idle,
         payout,
         escrow_vault: pda::escrow_vault(&pda::escrow(&app)),
         rpc: cast.rpc,

@@ -34,7 +34,7 @@ pub fn post_root(payer: Pubkey, keeper: Pubkey, keeper_key: Pubkey, root: Root) 
         event_authority: pda::event_authority(&REPUTATION),
         program: REPUTATION,
     };
-    build(REPUTATION, accounts, data::PostRoot { epoch, root, leaves_count })
+    build(REPUTATION, accounts, data::PostRoot { epoch_start: epoch, root, leaves_count })
 }
 
 /// A leaf and its place under its observer's root.

@@ -13,6 +13,7 @@ use heliograph_settlement::state::{BOOK_SLOTS_MIN, Challenge, Channel, PostBatch
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
+use solana_signature::Signature;
 use solana_signer::Signer;
 
 const SOL: u64 = 1_000_000_000;
@@ -26,8 +27,12 @@ struct Settler<'a> {
     session: Pubkey,
 }
 
-/// What the settler did to one session.
-pub async fn minutes_are_settled(cast: &Cast, mut serving: Serving<'_>, session: Pubkey) {
+/// What the settler did to one session. Returns the claim that came too late to pay anything.
+pub async fn minutes_are_settled(
+    cast: &Cast,
+    mut serving: Serving<'_>,
+    session: Pubkey,
+) -> Signature {
     let settler = Settler::begin(cast, session).await;
     let first = serving.minute(60).await;
     let one = settler.post(settler.leaf(&first).await).await;
@@ -38,7 +43,7 @@ pub async fn minutes_are_settled(cast: &Cast, mut serving: Serving<'_>, session:
     settler.answer(two.0, &second).await;
     cast.wait(WINDOW_SECS + 1).await;
     settler.claim(two.0, &two.1).await;
-    settler.claim(one.0, &one.1).await;
+    let late = settler.claim(one.0, &one.1).await;
     // A minute whose voucher is shown after it was paid.
     let third = serving.minute(60).await;
     let three = settler.post(settler.leaf(&third).await).await;
@@ -51,6 +56,7 @@ pub async fn minutes_are_settled(cast: &Cast, mut serving: Serving<'_>, session:
     settler.challenge(four.0).await;
     cast.wait(RESPONSE_SECS + 1).await;
     settler.end(four.0).await;
+    late
 }
 
 impl<'a> Settler<'a> {
@@ -123,7 +129,7 @@ impl<'a> Settler<'a> {
         (minute_index, leaf)
     }
 
-    async fn claim(&self, minute_index: u64, leaf: &Leaf) {
+    async fn claim(&self, minute_index: u64, leaf: &Leaf) -> Signature {
         let rpc = &self.cast.rpc;
         let session: Session = account::get(rpc, &self.session).await.unwrap();
         let channel: Channel = account::get(rpc, &session.channel).await.unwrap();
@@ -137,7 +143,7 @@ impl<'a> Settler<'a> {
             &[self.session],
             settlement::claim_args(minute_index, &[*leaf], 0..1).unwrap(),
         );
-        self.cast.send(&self.cast.operator, &[claim]).await;
+        self.cast.send(&self.cast.operator, &[claim]).await
     }
 
     async fn challenge(&self, minute_index: u64) {
