@@ -16,7 +16,7 @@ import {
     settlement,
     staking,
 } from '@heliograph/sdk';
-import { generateKeyPairSigner, getProgramDerivedAddress } from '@solana/kit';
+import { generateKeyPairSigner, getProgramDerivedAddress, type Address } from '@solana/kit';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -89,10 +89,12 @@ describe('addresses', () => {
     });
 
     it('of the events’ accounts are filled in', async () => {
-        for (const [program, instruction] of [
+        type Build = (accounts: never) => { accounts: readonly unknown[] };
+        const instructions: [Address, Build][] = [
             [PROGRAM_ADDRESSES.settlement, settlement.getCloseSessionInstruction],
             [PROGRAM_ADDRESSES.settlement, settlement.getCloseChannelInstruction],
-        ] as const) {
+        ];
+        for (const [program, instruction] of instructions) {
             const signer = await generateKeyPairSigner();
             const some = signer.address;
             const accounts = {
