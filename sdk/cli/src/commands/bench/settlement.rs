@@ -103,7 +103,7 @@ pub async fn run(setup: &Setup) -> Result<Settlement> {
     for minute in &run.transcript.minutes {
         let (sequence, due) = (minute.sequence, minute.cumulative_micro_usdc);
         let Some((at, _)) = settled.iter().find(|(_, amount)| *amount >= due) else {
-            bail!("minute {sequence} was never seen settled");
+            bail!("minute {sequence} was never seen settled at {due}; seen were {settled:?}");
         };
         let end = ends.get(&sequence).with_context(|| format!("minute {sequence}"))?;
         secs.push(at.saturating_sub(*end) as f64 / 1_000.0);
