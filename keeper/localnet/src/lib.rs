@@ -24,6 +24,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
 
 use surfpool_core::solana_commitment_config::CommitmentConfig;
 use surfpool_core::solana_rpc_client::nonblocking::rpc_client::RpcClient;
@@ -78,6 +79,7 @@ pub struct Localnet {
     ports: Ports,
     rpc_url: String,
     ws_url: String,
+    ws_address: SocketAddr,
 }
 
 impl Localnet {
@@ -113,11 +115,13 @@ impl Localnet {
         })
         .await??;
         let host = reachable(config.bind);
+        let ws_address = SocketAddr::new(host, ports.ws);
         let localnet = Self {
             cluster: Arc::new(cluster),
             ports,
             rpc_url: format!("http://{}", SocketAddr::new(host, ports.rpc)),
-            ws_url: format!("ws://{}", SocketAddr::new(host, ports.ws)),
+            ws_url: format!("ws://{ws_address}"),
+            ws_address,
             config,
         };
         localnet.wait_ready().await?;
@@ -141,14 +145,19 @@ impl Localnet {
                 client.get_health().await?;
                 client.get_latest_blockhash().await
             };
-            let Err(error) = answer.await else {
-                return Ok(());
+            // The websocket server starts on its own, at times after the RPC server has answered.
+            let (url, reason) = match answer.await {
+                Err(error) => (&self.rpc_url, error.to_string()),
+                Ok(_) => match TcpStream::connect(self.ws_address).await {
+                    Err(error) => (&self.ws_url, error.to_string()),
+                    Ok(_) => return Ok(()),
+                },
             };
             if Instant::now() >= deadline {
                 return Err(Error::NotReady {
-                    url: self.rpc_url.clone(),
+                    url: url.clone(),
                     waited_secs: READY_LIMIT.as_secs(),
-                    reason: error.to_string(),
+                    reason,
                 });
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

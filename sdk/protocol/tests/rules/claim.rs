@@ -138,10 +138,20 @@ struct Unit {
     at: i64,
 }
 
+/// How many of a settler's units within a period are not on record.
+fn missing(claims: &Claims, unproven: &[Unit], settler: u8, now: i64) -> u64 {
+    let fresh = unproven.iter().filter(|unit| unit.settler == settler && now - unit.at <= PERIOD);
+    (fresh.count() as u64).saturating_sub(claims.of(&[settler; 32]))
+}
+
 proptest! {
     /// Against a list of every single unit: what was claimed within the last period is on record
     /// unless it was proven or restored; nothing proven ever is; nothing is older than two periods
     /// when its settler claims again.
+    ///
+    /// A proof between two settlers' claims clears the record of the one who claimed last later
+    /// than a list of units would, and the other's earlier, by the same amount: `displaced`. How
+    /// much is on record for both together is the same at every proof.
     #[test]
     fn record_holds_what_can_be_disputed(deeds in vec(deed(), 1..60)) {
         let mut claims = Claims::default();
@@ -149,6 +159,7 @@ proptest! {
         let mut units: Vec<Unit> = Vec::new();
         let mut proven = 0usize;
         let mut restored = [0u64; 4];
+        let mut displaced = [0u64; 4];
         for deed in deeds {
             match deed {
                 Deed::Wait { secs } => now += secs,
@@ -181,9 +192,15 @@ proptest! {
                 Deed::Prove { part } => {
                     let to = (units.len() as u64 * part / 100) as usize;
                     proven = proven.max(to);
-                    claims.prove((units.len() - proven) as u64);
-                    let recorded: u64 = of(&claims).iter().sum();
-                    prop_assert!(recorded <= (units.len() - proven) as u64);
+                    let unproven = (units.len() - proven) as u64;
+                    let before: u64 = of(&claims).iter().sum();
+                    claims.prove(unproven);
+                    prop_assert_eq!(of(&claims).iter().sum::<u64>(), before.min(unproven));
+                    for settler in 1..=3 {
+                        let missing = missing(&claims, &units[proven..], settler, now);
+                        let known = &mut displaced[usize::from(settler)];
+                        *known = missing.saturating_sub(restored[usize::from(settler)]).max(*known);
+                    }
                 }
                 Deed::Restore { settler, amount } => {
                     let on_record = claims.of(&[settler; 32]);
@@ -194,11 +211,14 @@ proptest! {
                     }
                 }
             }
-            // All of the unproven units within a period are on record, but for what was restored
-            // and for what a proof may have taken from the other settler's.
-            let fresh = units[proven..].iter().filter(|unit| now - unit.at <= PERIOD).count() as u64;
+            // Of every settler, all unproven units within a period are on record, but for what was
+            // restored and what a proof displaced.
+            for settler in 1..=3 {
+                let missing = missing(&claims, &units[proven..], settler, now);
+                let known = restored[usize::from(settler)] + displaced[usize::from(settler)];
+                prop_assert!(missing <= known, "{missing} of settler {settler} are forgotten");
+            }
             let recorded: u64 = of(&claims).iter().sum();
-            prop_assert!(recorded + restored.iter().sum::<u64>() >= fresh);
             prop_assert!(recorded <= (units.len() - proven) as u64);
         }
     }
