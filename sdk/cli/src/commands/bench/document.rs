@@ -67,8 +67,8 @@ fn document(figures: &Figures) -> String {
 
     text.push_str(
         "\n## From the end of a minute to its settlement\n\nSeconds from the closing time in the \
-         node's receipt to the first sight of the settlement on chain, with app, keeper, worker \
-         and cluster on this machine.\n\n",
+         node's receipt to the time at which the node saw the payment confirmed, with app, \
+         keeper, worker and cluster on this machine.\n\n",
     );
     match &figures.settlement {
         None => text.push_str(UNMEASURED),
