@@ -46,6 +46,7 @@ codes! { registry_codes, RegistryError:
     RegistrationsPaused = 15 by r::pause::guards::paused_registrations_reject,
     OtherRentPayer = 16 by r::cancel_params::guards::rent_for_a_stranger_rejects,
     OtherTreasury = 17 by r::apply_params::guards::another_treasury_rejects,
+    ChallengeBondZero = 18 by r::initialize_network::guards::challenge_for_nothing_rejects,
     ServicesInvalid = 100 by r::register_node::guards::unusable_profile_rejects,
     CountryInvalid = 101 by r::register_node::guards::unusable_profile_rejects,
     EndpointInvalid = 102 by r::register_node::guards::unusable_profile_rejects,

@@ -43,6 +43,8 @@ pub enum RegistryError {
     OtherRentPayer = 16,
     #[msg("The treasury is not the one that was proposed")]
     OtherTreasury = 17,
+    #[msg("A challenge must cost a bond: without one, anybody could hold settlers up for nothing")]
+    ChallengeBondZero = 18,
 
     // Node: 100…
     #[msg("Name at least one service, and only services that exist")]

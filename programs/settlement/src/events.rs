@@ -166,7 +166,10 @@ pub struct BatchesReleased {
     pub exposure_micro_usdc: u64,
 }
 
-/// What each leaf was paid follows from the instruction and the sessions before it.
+/// What each leaf was paid follows from the instruction and the accounts before it: the leaves are
+/// its argument, their sessions its last accounts in the same order, and escrow and batch pay them
+/// one after the other as long as they hold anything (`SessionView::claim`). So do the sessions'
+/// records, with the time that stands here.
 #[event]
 #[derive(Clone, Debug)]
 pub struct BatchClaimed {
@@ -187,6 +190,8 @@ pub struct BatchClaimed {
     pub batch_claimed_micro_usdc: u64,
     pub channel_paid_micro_usdc: u64,
     pub escrow_paid_micro_usdc: u64,
+    /// Unix time at which what was paid goes on record.
+    pub claimed_at: i64,
 }
 
 #[event]

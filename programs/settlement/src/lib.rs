@@ -16,6 +16,7 @@ pub mod events;
 pub mod instructions;
 pub mod seeds;
 pub mod state;
+mod tokens;
 
 pub use instructions::*;
 use state::PostBatchArgs;

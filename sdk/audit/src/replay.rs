@@ -8,6 +8,8 @@ mod reputation;
 mod settlement;
 mod staking;
 mod step;
+#[cfg(test)]
+mod tests;
 
 use crate::finding::{Finding, FindingKind, Severity};
 use crate::history::{Calls, Move, balance_changes, sum, upgrades};

@@ -3,8 +3,8 @@
 //! A claim pays what a leaf says. Until the voucher behind it is shown on chain, the settler whose
 //! leaf it was stands in for the amount. A session remembers that for two settlers at a time, whose
 //! claims age: an amount stays on record for at least one `period_secs` after it was claimed, at
-//! most about two. The period is the network's (long enough for a dispute to be over), an argument
-//! here.
+//! most about two. The period is the batch's (long enough for a dispute about it to be over) and is
+//! kept with the amount: what the network's parameters become later changes nothing.
 
 use crate::Address;
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -23,6 +23,9 @@ pub struct Claim {
     pub earlier_micro_usdc: u64,
     /// Unix time at which `recent` begins.
     pub since: i64,
+    /// How long what is on record can be disputed after it was claimed: the longest of the periods
+    /// of the batches it came from. Shorter ones count again when nothing is left on record.
+    pub period_secs: i64,
 }
 
 impl Claim {
@@ -32,20 +35,23 @@ impl Claim {
     }
 
     /// Whether nothing of it can be disputed any more: it is zero, or older than a whole period.
-    pub const fn is_final(&self, now: i64, period_secs: i64) -> bool {
+    pub const fn is_final(&self, now: i64) -> bool {
         let age = now.saturating_sub(self.since);
-        self.micro_usdc() == 0 || age > period_secs.saturating_mul(2)
+        self.micro_usdc() == 0 || age > self.period_secs.saturating_mul(2)
     }
 
-    /// Lets what is older than a whole period go.
-    const fn age(&mut self, now: i64, period_secs: i64) {
-        let age = now.saturating_sub(self.since);
-        if age > period_secs {
-            let kept = age <= period_secs.saturating_mul(2);
-            self.earlier_micro_usdc = if kept { self.recent_micro_usdc } else { 0 };
+    /// Lets what is older than a whole period go, and takes a batch's period on.
+    fn age(&mut self, now: i64, period_secs: i64) {
+        if self.is_final(now) {
+            *self = Self { settler: self.settler, since: now, period_secs, ..Self::default() };
+            return;
+        }
+        if now.saturating_sub(self.since) > self.period_secs {
+            self.earlier_micro_usdc = self.recent_micro_usdc;
             self.recent_micro_usdc = 0;
             self.since = now;
         }
+        self.period_secs = self.period_secs.max(period_secs);
     }
 
     /// Keeps no more than `micro_usdc`, the later part.
@@ -70,7 +76,7 @@ pub struct Claims(pub [Claim; CLAIMS_MAX]);
 pub struct Unproven;
 
 impl Claims {
-    /// Puts what a settler's leaf has just paid on record.
+    /// Puts what a settler's leaf has just paid on record, for its batch's period at least.
     pub fn record(
         &mut self,
         settler: &Address,
@@ -83,13 +89,13 @@ impl Claims {
         }
         let [last, other] = &mut self.0;
         if last.settler != *settler {
-            if other.settler == *settler || other.is_final(now, period_secs) {
+            if other.settler == *settler || other.is_final(now) {
                 core::mem::swap(last, other);
-            } else if !last.is_final(now, period_secs) {
+            } else if !last.is_final(now) {
                 return Err(Unproven);
             }
             if last.settler != *settler {
-                *last = Claim { settler: *settler, since: now, ..Claim::default() };
+                *last = Claim { settler: *settler, ..Claim::default() };
             }
         }
         last.age(now, period_secs);
@@ -123,8 +129,8 @@ impl Claims {
     }
 
     /// Whether no claim can be disputed any more, so that the session may be forgotten.
-    pub fn are_final(&self, now: i64, period_secs: i64) -> bool {
-        self.0.iter().all(|claim| claim.is_final(now, period_secs))
+    pub fn are_final(&self, now: i64) -> bool {
+        self.0.iter().all(|claim| claim.is_final(now))
     }
 }
 

@@ -236,16 +236,15 @@ def claims(settled, cap, escrow, batch_left, cumulative):
 
 
 class ClaimRecord:
-    """Two claims, as lists of settler, recent, earlier, since; whoever claimed last first."""
+    """Two claims, as lists of settler, recent, earlier, since, period; whoever claimed last first."""
 
-    def __init__(self, period):
-        self.period = period
-        self.claims = [[bytes(32), 0, 0, 0] for _ in range(2)]
+    def __init__(self):
+        self.claims = [[bytes(32), 0, 0, 0, 0] for _ in range(2)]
 
     def is_final(self, claim, now):
-        return claim[1] + claim[2] == 0 or now - claim[3] > 2 * self.period
+        return claim[1] + claim[2] == 0 or now - claim[3] > 2 * claim[4]
 
-    def claim(self, settler, amount, now):
+    def claim(self, settler, amount, now, period):
         if amount == 0:
             return True
         known = [c for c in self.claims if c[0] == settler]
@@ -254,22 +253,22 @@ class ClaimRecord:
             return False
         mine = rooms[0]
         self.claims = [mine] + [c for c in self.claims if c is not mine]
-        if not known:
-            mine[:] = [settler, 0, 0, now]
-        age = now - mine[3]
-        if age > self.period:
-            mine[1:] = [0, mine[1] if age <= 2 * self.period else 0, now]
+        if not known or self.is_final(mine, now):
+            mine[:] = [settler, 0, 0, now, period]
+        elif now - mine[3] > mine[4]:
+            mine[1:4] = [0, mine[1], now]
+        mine[4] = max(mine[4], period)
         mine[1] += amount
         return True
 
-    def prove(self, _settler, left, _now):
+    def prove(self, _settler, left, _now, _period):
         for claim in self.claims:
             claim[1] = min(claim[1], left)
             claim[2] = min(claim[2], left - claim[1])
             left -= claim[1] + claim[2]
         return True
 
-    def restore(self, settler, amount, _now):
+    def restore(self, settler, amount, _now, _period):
         for claim in self.claims:
             if claim[0] == settler:
                 if amount > claim[1] + claim[2]:
@@ -430,10 +429,11 @@ def check_batches(document):
 
 def check_claim_records(document):
     for vector in document["claim_records"]:
-        record = ClaimRecord(vector["period_secs"])
+        record = ClaimRecord()
         for step in vector["steps"]:
             deed = getattr(record, step["deed"])
-            done = deed(raw(step["settler"], 32), u64(step["micro_usdc"]), u64(step["now"]))
+            amount, now, period = u64(step["micro_usdc"]), u64(step["now"]), step["period_secs"]
+            done = deed(raw(step["settler"], 32), amount, now, period)
             equal(f"refusal of {step}", step["refused"], not done)
             after = [[raw(c[0], 32), *map(u64, c[1:])] for c in step["after"]]
             equal(f"record after {step}", after, record.claims)

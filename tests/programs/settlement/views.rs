@@ -45,6 +45,7 @@ fn claim(byte: u8) -> Claim {
         recent_micro_usdc: u64::from(byte) + 1,
         earlier_micro_usdc: u64::from(byte) + 2,
         since: i64::from(byte) + 3,
+        period_secs: i64::from(byte) + 4,
     }
 }
 
@@ -81,7 +82,7 @@ fn session_view_is_the_session_field_by_field() {
         last_sequence: 0xd1d2_d3d4,
         spare_after_sequence: [0xd5, 0xd6, 0xd7, 0xd8],
         rent_payer: key(0xe1),
-        reserved: [0xf1; 64],
+        reserved: [0xf1; 48],
     };
     assert_eq!(written(&session), view.to_bytes());
 }

@@ -34,6 +34,9 @@ pub struct ParamsProposed {
 #[derive(Clone, Debug)]
 pub struct ParamsCancelled {
     pub proposed_at: i64,
+    /// What was proposed: another proposal of the same second has the same time.
+    pub params: NetworkParams,
+    pub treasury: Pubkey,
 }
 
 #[event]

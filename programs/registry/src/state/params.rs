@@ -37,7 +37,7 @@ pub struct NetworkParams {
     pub challenge_response_secs: u32,
     /// How long after its posting a batch can be challenged.
     pub dispute_secs: u32,
-    /// What a challenger puts down; the settler's when it can answer.
+    /// What a challenger puts down; the settler's when it can answer. More than zero.
     pub challenge_bond_micro_usdc: u64,
     /// The most one batch may pay.
     pub batch_total_max_micro_usdc: u64,
@@ -96,6 +96,8 @@ impl NetworkParams {
         require_gt!(dispute, window, RegistryError::DisputeTooShort);
         // Stake outlives everything that could be disputed when it began to leave.
         require_gt!(unbonding, 2 * dispute + response, RegistryError::UnbondingTooShort);
+        // An open challenge holds up all that its settler claims.
+        require_gt!(self.challenge_bond_micro_usdc, 0, RegistryError::ChallengeBondZero);
         require!((1..=OBSERVERS_MAX).contains(&self.observer_quorum), RegistryError::QuorumInvalid);
         Ok(())
     }

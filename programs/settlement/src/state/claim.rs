@@ -30,6 +30,8 @@ pub struct Claim {
     pub earlier_micro_usdc: u64,
     /// Unix time at which `recent` begins.
     pub since: i64,
+    /// How long what is on record can be disputed after it was claimed; a copy of the batches'.
+    pub period_secs: i64,
 }
 
 /// The record as the rules know it.
@@ -39,6 +41,7 @@ pub fn to_rules(claims: &[Claim; CLAIMS_MAX]) -> claim::Claims {
         recent_micro_usdc: claim.recent_micro_usdc,
         earlier_micro_usdc: claim.earlier_micro_usdc,
         since: claim.since,
+        period_secs: claim.period_secs,
     }))
 }
 
@@ -49,5 +52,6 @@ pub fn from_rules(claims: &claim::Claims) -> [Claim; CLAIMS_MAX] {
         recent_micro_usdc: claim.recent_micro_usdc,
         earlier_micro_usdc: claim.earlier_micro_usdc,
         since: claim.since,
+        period_secs: claim.period_secs,
     })
 }

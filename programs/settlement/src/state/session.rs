@@ -1,4 +1,4 @@
-use super::{CLAIMS_MAX, Claim, Totals, from_rules, liability_secs, to_rules};
+use super::{CLAIMS_MAX, Claim, Totals, from_rules, to_rules};
 use crate::error::SettlementError;
 use anchor_lang::prelude::*;
 use heliograph_protocol::claim::unproven_micro_usdc;
@@ -6,7 +6,6 @@ use heliograph_protocol::price::Prices;
 use heliograph_protocol::receipt::Terms;
 use heliograph_protocol::service::{SERVICE_COUNT, ServiceSet};
 use heliograph_protocol::shares::Shares;
-use heliograph_registry::state::NetworkParams;
 
 /// What an app buys from a node, with everything that was agreed when it was opened.
 /// PDA `[seeds::SESSION, channel, ordinal]`.
@@ -59,7 +58,7 @@ pub struct Session {
     /// Gets the rent back.
     pub rent_payer: Pubkey,
     /// For later fields; zero.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 48],
 }
 
 impl Session {
@@ -118,15 +117,11 @@ impl Session {
     }
 
     /// Refuses while a voucher could be redeemed, a challenge answered or a claim restored: all of
-    /// them need the account. `params` say how long a claim can be disputed.
-    pub fn check_closable(&self, now: i64, params: &NetworkParams) -> Result<()> {
+    /// them need the account. Every time in it is a copy of what was agreed or posted.
+    pub fn check_closable(&self, now: i64) -> Result<()> {
         require_gt!(now, self.redeemable_until, SettlementError::SessionRedeemable);
         require_gt!(now, self.closable_at, SettlementError::SessionDisputable);
-        let period_secs = liability_secs(params.dispute_secs, params.challenge_response_secs);
-        require!(
-            to_rules(&self.claims).are_final(now, period_secs),
-            SettlementError::SessionDisputable
-        );
+        require!(to_rules(&self.claims).are_final(now), SettlementError::SessionDisputable);
         Ok(())
     }
 }

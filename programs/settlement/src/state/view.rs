@@ -43,7 +43,7 @@ pub struct SessionView {
     pub last_sequence: u32,
     pub spare_after_sequence: [u8; 4],
     pub rent_payer: Pubkey,
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 48],
 }
 
 /// [`Channel`], field by field.

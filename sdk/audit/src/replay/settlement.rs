@@ -158,7 +158,7 @@ fn withdraw(step: &mut Step<'_>) -> Result<(), Stop> {
     let (requested_micro_usdc, amount_micro_usdc) =
         step.allowed(escrow.take_withdrawal(step.now))?;
     step.world.put(address, &escrow);
-    step.moves.push(Move::transfer(vault, destination, amount_micro_usdc));
+    step.pays(vault, destination, amount_micro_usdc);
     step.event(EscrowWithdrawn {
         escrow: address,
         requested_micro_usdc,

@@ -179,6 +179,13 @@ impl<'a> Step<'a> {
         }
     }
 
+    /// The transfer out of an escrow's vault that the rules ask for; nothing is not transferred.
+    pub fn pays(&mut self, vault: Pubkey, to: Pubkey, amount: u64) {
+        if amount > 0 {
+            self.moves.push(Move::transfer(vault, to, amount));
+        }
+    }
+
     /// The event that the rules ask for.
     pub fn event<E: Event + std::fmt::Debug>(&mut self, event: E) {
         self.events.push((event.data(), format!("{event:?}")));

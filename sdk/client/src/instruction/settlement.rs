@@ -172,7 +172,6 @@ pub fn end_session(authority: Pubkey, app: Pubkey, session: Pubkey) -> Instructi
 pub fn close_session(session: Pubkey, channel: Pubkey, rent_payer: Pubkey) -> Instruction {
     let accounts = accounts::CloseSession {
         rent_payer,
-        network: pda::network(),
         channel,
         session,
         event_authority: pda::event_authority(&SETTLEMENT),

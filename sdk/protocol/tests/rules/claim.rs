@@ -35,9 +35,9 @@ fn claim_is_final_after_two_periods_at_most() {
     let mut claims = Claims::default();
     claims.record(&A, 10, 0, PERIOD).unwrap();
     claims.record(&B, 20, 0, PERIOD).unwrap();
-    assert!(!claims.are_final(2 * PERIOD, PERIOD));
+    assert!(!claims.are_final(2 * PERIOD));
     assert_eq!(claims.record(&C, 1, 2 * PERIOD, PERIOD), Err(Unproven));
-    assert!(claims.are_final(2 * PERIOD + 1, PERIOD));
+    assert!(claims.are_final(2 * PERIOD + 1));
     assert_eq!(claims.record(&C, 1, 2 * PERIOD + 1, PERIOD), Ok(()));
 }
 
@@ -53,6 +53,31 @@ fn amount_claimed_late_in_a_period_outlives_the_next() {
     assert_eq!(claims.of(&A), 1_015);
     claims.record(&A, 1, 2 * PERIOD + 2, PERIOD).unwrap();
     assert_eq!(claims.of(&A), 15, "the first period's is over a period old");
+}
+
+#[test]
+fn amount_is_judged_by_its_own_batchs_period() {
+    let mut claims = Claims::default();
+    claims.record(&A, 10, 0, PERIOD).unwrap();
+    claims.record(&B, 10, 0, PERIOD).unwrap();
+    // Batches have got shorter periods since: what was claimed before is not forgotten sooner.
+    claims.record(&A, 1, PERIOD, PERIOD / 10).unwrap();
+    claims.record(&A, 1, PERIOD + 1, PERIOD / 10).unwrap();
+    assert_eq!(claims.of(&A), 12);
+    assert_eq!(claims.record(&C, 1, 2 * PERIOD, PERIOD / 10), Err(Unproven));
+    assert_eq!(claims.record(&C, 1, 2 * PERIOD + 1, PERIOD / 10), Ok(()), "B's are final");
+    assert_eq!(of(&claims), [12, 0, 1]);
+    assert!(!claims.are_final(3 * PERIOD + 1));
+    assert!(claims.are_final(3 * PERIOD + 2));
+    // With nothing left on record, the new period is all that counts.
+    claims.prove(0);
+    claims.record(&A, 1, 3 * PERIOD, PERIOD / 10).unwrap();
+    assert!(!claims.are_final(3 * PERIOD + PERIOD / 5));
+    assert!(claims.are_final(3 * PERIOD + PERIOD / 5 + 1));
+    // A longer one holds for what is on record already.
+    claims.record(&A, 1, 3 * PERIOD + 1, 5 * PERIOD).unwrap();
+    assert!(!claims.are_final(13 * PERIOD));
+    assert!(claims.are_final(13 * PERIOD + 1));
 }
 
 #[test]
@@ -183,7 +208,7 @@ proptest! {
                             prop_assert_eq!(claims, before);
                             prop_assert!(amount > 0);
                             let room = before.0.iter().any(|claim| {
-                                claim.settler == [settler; 32] || claim.is_final(now, PERIOD)
+                                claim.settler == [settler; 32] || claim.is_final(now)
                             });
                             prop_assert!(!room);
                         }

@@ -13,7 +13,8 @@ fn proposal_is_gone_and_its_rent_is_back() {
     let authority = world.authority();
     let (network, lamports): (Network, _) =
         (world.read(&pda::network()), world.lamports(&authority.pubkey()));
-    world.propose_params(NetworkParams { operator_bps: 1, ..PARAMS });
+    let params = NetworkParams { operator_bps: 1, ..PARAMS };
+    world.propose_params(params);
     assert!(world.lamports(&authority.pubkey()) < lamports);
     world.pass(2 * PARAMS.timelock_secs);
     let cancel = cancel_params(authority.pubkey(), authority.pubkey());
@@ -21,7 +22,8 @@ fn proposal_is_gone_and_its_rent_is_back() {
     world.is_gone(&pda::params_change());
     world.holds(&pda::network(), &network);
     assert_eq!(world.lamports(&authority.pubkey()), lamports);
-    done.emitted(&ParamsCancelled { proposed_at: BEGINNING });
+    let treasury = world.treasury;
+    done.emitted(&ParamsCancelled { proposed_at: BEGINNING, params, treasury });
     // And another can be made.
     world.propose_params(PARAMS);
 }

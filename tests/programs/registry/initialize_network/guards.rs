@@ -1,5 +1,5 @@
 use anchor_lang::error::ErrorCode;
-use heliograph_client::instruction::registry::{NetworkTokens, initialize_network};
+use heliograph_client::instruction::registry::{NetworkTokens, initialize_network, propose_params};
 use heliograph_client::pda;
 use heliograph_registry::InitializeNetworkArgs;
 use heliograph_registry::error::RegistryError;
@@ -151,6 +151,16 @@ pub fn dispute_within_the_window_rejects() {
         let params = NetworkParams { dispute_secs, ..PARAMS };
         refused_params(params, RegistryError::DisputeTooShort);
     }
+}
+
+#[test]
+pub fn challenge_for_nothing_rejects() {
+    let params = NetworkParams { challenge_bond_micro_usdc: 0, ..PARAMS };
+    refused_params(params, RegistryError::ChallengeBondZero);
+    let mut world = World::new();
+    let (authority, treasury) = (world.authority(), world.treasury);
+    let propose = propose_params(authority.pubkey(), treasury, params);
+    world.refuse(&[propose], &[&authority], RegistryError::ChallengeBondZero);
 }
 
 #[test]

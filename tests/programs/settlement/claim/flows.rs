@@ -3,6 +3,7 @@ use heliograph_settlement::error::SettlementError;
 use heliograph_settlement::events::BatchClaimed;
 use heliograph_settlement::state::{Channel, Claim, Escrow, Session, Totals};
 use heliograph_tests::batches::Batch;
+use heliograph_tests::keepers::ENDPOINT;
 use heliograph_tests::scene::{CAP, DEPOSIT};
 use heliograph_tests::vouchers::signed;
 use heliograph_tests::world::{PARAMS, USDC};
@@ -10,6 +11,8 @@ use heliograph_tests::{KeeperParty, Scene, SessionParty, World};
 
 /// After this much time a batch's window is over.
 const WINDOW_SECS: u32 = PARAMS.challenge_window_secs + 1;
+/// A settler answers for this long for what it claims.
+const LIABILITY_SECS: i64 = 2 * PARAMS.dispute_secs as i64 + PARAMS.challenge_response_secs as i64;
 
 fn totals(amount: u64) -> Totals {
     Totals { settled_micro_usdc: amount, paid_micro_usdc: amount }
@@ -70,6 +73,7 @@ fn leaves_of_a_channel_pay_operator_settler_and_treasury() {
             recent_micro_usdc: amount,
             earlier_micro_usdc: 0,
             since: scene.now(),
+            period_secs: LIABILITY_SECS,
         };
         let claims = [claim, Claim::default()];
         scene.holds(&session.address, &Session { totals: totals(amount), claims, ..before });
@@ -90,6 +94,7 @@ fn leaves_of_a_channel_pay_operator_settler_and_treasury() {
         batch_claimed_micro_usdc: sum,
         channel_paid_micro_usdc: sum,
         escrow_paid_micro_usdc: sum,
+        claimed_at: scene.now(),
     });
 }
 
@@ -117,6 +122,36 @@ fn leaf_claimed_again_pays_nothing_more() {
         batch_claimed_micro_usdc: USDC,
         channel_paid_micro_usdc: USDC,
         escrow_paid_micro_usdc: USDC,
+        claimed_at: scene.now(),
+    });
+}
+
+#[test]
+fn one_payout_for_node_and_settler_gets_both_parts() {
+    let (mut scene, settler, batch) = claimable(USDC);
+    let settler = KeeperParty { payout: scene.node.payout, ..settler };
+    scene.update_keeper(&settler, ENDPOINT);
+    let done = scene.claim(&settler, &batch, 0..1);
+    // Nothing is lost between two transfers to one account, and nothing paid twice.
+    assert_eq!(scene.tokens(&scene.node.payout), 800_000);
+    assert_eq!(scene.tokens(&scene.treasury), 200_000);
+    assert_eq!(scene.tokens(&scene.app.vault()), DEPOSIT - USDC);
+    done.emitted(&BatchClaimed {
+        book: settler.book(),
+        keeper: settler.address,
+        minute_index: batch.minute_index,
+        first_index: 0,
+        leaves: 1,
+        channel: scene.session.channel,
+        escrow: scene.app.escrow(),
+        amount_micro_usdc: USDC,
+        operator_micro_usdc: 750_000,
+        settler_micro_usdc: 50_000,
+        treasury_micro_usdc: 200_000,
+        batch_claimed_micro_usdc: USDC,
+        channel_paid_micro_usdc: USDC,
+        escrow_paid_micro_usdc: USDC,
+        claimed_at: scene.now(),
     });
 }
 

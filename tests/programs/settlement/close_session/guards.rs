@@ -1,3 +1,4 @@
+use heliograph_registry::state::NetworkParams;
 use heliograph_settlement::error::SettlementError;
 use heliograph_tests::parties::SESSION_SECS;
 use heliograph_tests::world::{ANSWER_SECS, PARAMS, USDC};
@@ -61,6 +62,34 @@ fn unproven_claim_rejects_until_its_voucher_is_shown_or_it_is_final() {
 }
 
 #[test]
+fn claim_keeps_the_period_of_its_batch_when_the_networks_gets_shorter() {
+    let mut scene = Scene::new();
+    let settler = scene.settler("settler", 0);
+    scene.propose_params(NetworkParams {
+        challenge_window_secs: 1,
+        challenge_response_secs: 1,
+        dispute_secs: 2,
+        ..PARAMS
+    });
+    scene.pass(SESSION_SECS);
+    let leaf = scene.forged_leaf(&scene.session, USDC);
+    let batch = scene.post_leaves(&settler, vec![leaf]);
+    scene.pass(PARAMS.redeem_grace_secs - 60);
+    scene.claim(&settler, &batch, 0..1);
+    scene.pass(PARAMS.timelock_secs);
+    let apply = scene.apply_params_instruction();
+    scene.run(&[apply], &[]);
+
+    // The new periods are over many times, and the batch can be challenged all the same.
+    let close = scene.close_session_instruction(&scene.app, &scene.session);
+    let liability = 2 * PARAMS.dispute_secs + PARAMS.challenge_response_secs;
+    scene.pass(2 * liability - PARAMS.timelock_secs);
+    scene.refuse(from_ref(&close), &[], SettlementError::SessionDisputable);
+    scene.pass(1);
+    scene.run(&[close], &[]);
+}
+
+#[test]
 pub fn rent_for_a_stranger_rejects() {
     let mut zoo = Zoo::new();
     zoo.pass(ANSWERABLE_SECS + 1);
@@ -74,7 +103,7 @@ fn other_channel_rejects() {
     let mut zoo = Zoo::new();
     zoo.pass(ANSWERABLE_SECS + 1);
     let mut close = zoo.close_session_instruction(&zoo.app, &zoo.session);
-    close.accounts[2].pubkey = zoo.cross_session.channel;
+    close.accounts[1].pubkey = zoo.cross_session.channel;
     zoo.refuse(&[close], &[], SettlementError::OtherSession);
 }
 
@@ -94,6 +123,6 @@ fn every_substitute_but_its_own_sessions_rejects() {
     let mut zoo = Zoo::new();
     zoo.pass(ANSWERABLE_SECS + 1);
     let close = zoo.close_session_instruction(&zoo.app, &zoo.session);
-    let names = ["rent_payer", "network", "channel", "session", "event_authority", "program"];
+    let names = ["rent_payer", "channel", "session", "event_authority", "program"];
     zoo.sweep(&[close], &[], &names, &[("session", "second session")]);
 }

@@ -53,7 +53,7 @@ fn session_copies_what_was_agreed() {
             last_sequence: 0,
             spare_after_sequence: [0; 4],
             rent_payer: app.authority.pubkey(),
-            reserved: [0; 64],
+            reserved: [0; 48],
         };
         world.holds(&session.address, &expected);
         let after = Channel {

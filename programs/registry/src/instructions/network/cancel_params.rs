@@ -29,7 +29,9 @@ pub struct CancelParams<'info> {
 
 impl CancelParams<'_> {
     pub fn handle(ctx: Context<CancelParams>) -> Result<()> {
-        emit_cpi!(ParamsCancelled { proposed_at: ctx.accounts.params_change.proposed_at });
+        let change = &ctx.accounts.params_change;
+        let ParamsChange { proposed_at, params, treasury, .. } = ***change;
+        emit_cpi!(ParamsCancelled { proposed_at, params, treasury });
         Ok(())
     }
 }

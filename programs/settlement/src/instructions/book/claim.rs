@@ -3,8 +3,9 @@ use crate::error::SettlementError;
 use crate::events::BatchClaimed;
 use crate::seeds;
 use crate::state::{Book, Channel, ClaimTerms, Escrow, Ring, Session, view_mut};
+use crate::tokens::pay_from_vault;
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Token, Transfer, transfer};
+use anchor_spl::token::Token;
 use heliograph_protocol::merkle;
 use heliograph_protocol::shares::Split;
 use heliograph_registry::state::{Keeper, Network, Node};
@@ -164,6 +165,7 @@ impl<'info> Claim<'info> {
             batch_claimed_micro_usdc: slot.claimed_micro_usdc,
             channel_paid_micro_usdc: channel.totals.paid_micro_usdc,
             escrow_paid_micro_usdc: accounts.escrow.totals.paid_micro_usdc,
+            claimed_at: now,
         };
         drop(channel);
         drop(data);
@@ -174,24 +176,8 @@ impl<'info> Claim<'info> {
         Ok(())
     }
 
-    /// The plain transfer, without the mint: the token program refuses another than the vault's.
     fn pay(&self, to: &UncheckedAccount<'info>, amount: u64) -> Result<()> {
-        if amount == 0 {
-            return Ok(());
-        }
-        let signer: &[&[&[u8]]] =
-            &[&[seeds::ESCROW, self.escrow.app.as_ref(), &[self.escrow.bump]]];
-        transfer(
-            CpiContext::new_with_signer(
-                self.token_program.key(),
-                Transfer {
-                    from: self.vault.to_account_info(),
-                    to: to.to_account_info(),
-                    authority: self.escrow.to_account_info(),
-                },
-                signer,
-            ),
-            amount,
-        )
+        let (vault, to) = (self.vault.to_account_info(), to.to_account_info());
+        pay_from_vault(&self.escrow, vault, to, None, &self.token_program, amount)
     }
 }

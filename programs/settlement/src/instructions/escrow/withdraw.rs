@@ -2,8 +2,9 @@ use crate::error::SettlementError;
 use crate::events::EscrowWithdrawn;
 use crate::seeds;
 use crate::state::Escrow;
+use crate::tokens::pay_from_vault;
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
+use anchor_spl::token::{Mint, Token, TokenAccount};
 use heliograph_registry::state::App;
 
 #[event_cpi]
@@ -38,21 +39,13 @@ impl Withdraw<'_> {
         let accounts = &mut *ctx.accounts;
         let now = Clock::get()?.unix_timestamp;
         let (requested_micro_usdc, amount_micro_usdc) = accounts.escrow.take_withdrawal(now)?;
-        let app = accounts.app.key();
-        let signer: &[&[&[u8]]] = &[&[seeds::ESCROW, app.as_ref(), &[accounts.escrow.bump]]];
-        transfer_checked(
-            CpiContext::new_with_signer(
-                accounts.token_program.key(),
-                TransferChecked {
-                    from: accounts.vault.to_account_info(),
-                    mint: accounts.payment_mint.to_account_info(),
-                    to: accounts.destination.to_account_info(),
-                    authority: accounts.escrow.to_account_info(),
-                },
-                signer,
-            ),
+        pay_from_vault(
+            &accounts.escrow,
+            accounts.vault.to_account_info(),
+            accounts.destination.to_account_info(),
+            Some(&accounts.payment_mint),
+            &accounts.token_program,
             amount_micro_usdc,
-            accounts.payment_mint.decimals,
         )?;
         emit_cpi!(EscrowWithdrawn {
             escrow: ctx.accounts.escrow.key(),

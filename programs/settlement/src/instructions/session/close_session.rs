@@ -3,7 +3,6 @@ use crate::events::SessionClosed;
 use crate::seeds;
 use crate::state::{Channel, Session};
 use anchor_lang::prelude::*;
-use heliograph_registry::state::Network;
 
 /// Anyone may clean up: the accounts say where the rent goes.
 #[event_cpi]
@@ -12,7 +11,6 @@ pub struct CloseSession<'info> {
     /// CHECK: gets the rent back; the session names it.
     #[account(mut, address = session.rent_payer @ SettlementError::OtherRentPayer)]
     pub rent_payer: UncheckedAccount<'info>,
-    pub network: Box<Account<'info, Network>>,
     #[account(
         mut,
         seeds = [
@@ -42,7 +40,7 @@ impl CloseSession<'_> {
     pub fn handle(ctx: Context<CloseSession>) -> Result<()> {
         let accounts = &mut *ctx.accounts;
         let now = Clock::get()?.unix_timestamp;
-        accounts.session.check_closable(now, &accounts.network.params)?;
+        accounts.session.check_closable(now)?;
         accounts.channel.sessions_open =
             accounts.channel.sessions_open.checked_sub(1).ok_or(SettlementError::Overflow)?;
         emit_cpi!(SessionClosed {

@@ -141,7 +141,7 @@ impl OpenSession<'_> {
             last_sequence: 0,
             spare_after_sequence: [0; 4],
             rent_payer: accounts.authority.key(),
-            reserved: [0; 64],
+            reserved: [0; 48],
         });
         let session = &ctx.accounts.session;
         emit_cpi!(SessionOpened {

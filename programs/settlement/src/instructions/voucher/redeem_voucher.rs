@@ -3,8 +3,9 @@ use crate::error::SettlementError;
 use crate::events::VoucherRedeemed;
 use crate::seeds;
 use crate::state::{Channel, Escrow, Session};
+use crate::tokens::pay_from_vault;
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
+use anchor_spl::token::{Mint, Token, TokenAccount};
 use heliograph_protocol::settle::{SettleError, SettleState, settles};
 use heliograph_protocol::shares::Split;
 use heliograph_protocol::voucher::Voucher;
@@ -102,21 +103,13 @@ impl<'info> RedeemVoucher<'info> {
     }
 
     fn pay(&self, to: &Account<'info, TokenAccount>, amount: u64) -> Result<()> {
-        let signer: &[&[&[u8]]] =
-            &[&[seeds::ESCROW, self.escrow.app.as_ref(), &[self.escrow.bump]]];
-        transfer_checked(
-            CpiContext::new_with_signer(
-                self.token_program.key(),
-                TransferChecked {
-                    from: self.vault.to_account_info(),
-                    mint: self.payment_mint.to_account_info(),
-                    to: to.to_account_info(),
-                    authority: self.escrow.to_account_info(),
-                },
-                signer,
-            ),
+        pay_from_vault(
+            &self.escrow,
+            self.vault.to_account_info(),
+            to.to_account_info(),
+            Some(&self.payment_mint),
+            &self.token_program,
             amount,
-            self.payment_mint.decimals,
         )
     }
 }

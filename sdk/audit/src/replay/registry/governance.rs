@@ -73,7 +73,8 @@ fn cancel_params(step: &mut Step<'_>) -> Result<(), Stop> {
     let change: ParamsChange = step.get(&address)?;
     step.address("rent payer", rent_payer, change.rent_payer);
     step.world.close(address);
-    step.event(ParamsCancelled { proposed_at: change.proposed_at });
+    let ParamsChange { proposed_at, params, treasury, .. } = change;
+    step.event(ParamsCancelled { proposed_at, params, treasury });
     Ok(())
 }
 

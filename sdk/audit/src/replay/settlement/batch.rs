@@ -179,9 +179,7 @@ pub(super) fn claim(step: &mut Step<'_>, args: &ClaimArgs) -> Result<(), Stop> {
         (settler_payout, parts.settler_micro_usdc),
         (treasury, parts.treasury_micro_usdc),
     ] {
-        if amount > 0 {
-            step.moves.push(Move::transfer(vault, payee, amount));
-        }
+        step.pays(vault, payee, amount);
     }
     step.event(BatchClaimed {
         book: book_address,
@@ -198,6 +196,7 @@ pub(super) fn claim(step: &mut Step<'_>, args: &ClaimArgs) -> Result<(), Stop> {
         batch_claimed_micro_usdc,
         channel_paid_micro_usdc: channel.totals.paid_micro_usdc,
         escrow_paid_micro_usdc: escrow.totals.paid_micro_usdc,
+        claimed_at: step.now,
     });
     Ok(())
 }

@@ -65,7 +65,7 @@ pub(super) fn open(step: &mut Step<'_>, args: OpenSessionArgs) -> Result<(), Sto
         last_sequence: 0,
         spare_after_sequence: [0; 4],
         rent_payer: authority,
-        reserved: [0; 64],
+        reserved: [0; 48],
     };
     step.world.create(address, &session);
     step.event(SessionOpened {
@@ -149,14 +149,12 @@ pub(super) fn end(step: &mut Step<'_>) -> Result<(), Stop> {
 }
 
 pub(super) fn close(step: &mut Step<'_>) -> Result<(), Stop> {
-    let [rent_payer, network, channel_address, address] = step.accounts()?;
+    let [rent_payer, channel_address, address] = step.accounts()?;
     step.about(address, None);
     let session: Session = step.get(&address)?;
     step.address("rent payer", rent_payer, session.rent_payer);
     step.address("channel", channel_address, session.channel);
-    step.address("network", network, pda::network());
-    let params = step.get::<Network>(&network)?.params;
-    step.allowed(session.check_closable(step.now, &params))?;
+    step.allowed(session.check_closable(step.now))?;
     let mut channel: Channel = step.get(&session.channel)?;
     step.rule(channel.sessions_open > 0, "a channel without sessions loses one");
     channel.sessions_open = channel.sessions_open.saturating_sub(1);

@@ -71,8 +71,8 @@ pub(super) fn redeem(step: &mut Step<'_>) -> Result<(), Stop> {
     step.world.put(session_address, &session);
     step.world.put(session.channel, &channel);
     step.world.put(escrow_address, &escrow);
-    step.moves.push(Move::transfer(vault, node.payout, split.operator_micro_usdc));
-    step.moves.push(Move::transfer(vault, network.treasury, split.treasury_micro_usdc));
+    step.pays(vault, node.payout, split.operator_micro_usdc);
+    step.pays(vault, network.treasury, split.treasury_micro_usdc);
     step.event(VoucherRedeemed {
         session: session_address,
         channel: session.channel,

@@ -37,8 +37,7 @@ impl Close {
         let rpc = &context.rpc;
         let payer = context.signer()?;
         let now = chain::unix_secs(rpc).await?;
-        let params = account::network(rpc).await?.params;
-        let is_due = |session: &Session| session.check_closable(now, &params).is_ok();
+        let is_due = |session: &Session| session.check_closable(now).is_ok();
         let mut due: Vec<(Pubkey, Session)> = Vec::new();
         if self.sessions.is_empty() {
             let app = pda::app(&payer.pubkey(), self.app.id);

@@ -107,15 +107,15 @@ pub fn claim_vectors() -> Vec<ClaimVector> {
     .into()
 }
 
-/// Aging, a third settler, proofs and restitution.
+/// Aging, a third settler, proofs and restitution, periods that change.
 pub fn claim_records() -> Vec<ClaimRecordVector> {
-    const PERIOD_SECS: u32 = 100;
-    let record = |steps: &[(&'static str, u8, u64, i64)]| {
+    const P: u32 = 100;
+    let record = |steps: &[(&'static str, u8, u64, i64, u32)]| {
         let mut record = Claims::default();
-        let steps = steps.iter().map(|&(deed, settler, micro_usdc, now)| {
+        let steps = steps.iter().map(|&(deed, settler, micro_usdc, now, period_secs)| {
             let address = [settler; 32];
             let done = match deed {
-                "claim" => record.record(&address, micro_usdc, now, PERIOD_SECS.into()).is_ok(),
+                "claim" => record.record(&address, micro_usdc, now, period_secs.into()).is_ok(),
                 "prove" => {
                     record.prove(micro_usdc);
                     true
@@ -128,6 +128,7 @@ pub fn claim_records() -> Vec<ClaimRecordVector> {
                 micro_usdc: U64(micro_usdc),
                 now: U64(now as u64),
                 refused: !done,
+                period_secs,
                 after: record
                     .0
                     .map(|claim| {
@@ -136,41 +137,52 @@ pub fn claim_records() -> Vec<ClaimRecordVector> {
                             U64(claim.recent_micro_usdc),
                             U64(claim.earlier_micro_usdc),
                             U64(claim.since as u64),
+                            U64(claim.period_secs as u64),
                         )
                     })
                     .into(),
             }
         });
-        ClaimRecordVector { period_secs: PERIOD_SECS, steps: steps.collect() }
+        ClaimRecordVector { steps: steps.collect() }
     };
     vec![
         record(&[
-            ("claim", 1, 10, 1_000),
-            ("claim", 1, 5, 1_100),
-            ("claim", 1, 7, 1_101),
-            ("claim", 1, 7, 1_202),
-            ("claim", 1, 1, 1_403),
+            ("claim", 1, 10, 1_000, P),
+            ("claim", 1, 5, 1_100, P),
+            ("claim", 1, 7, 1_101, P),
+            ("claim", 1, 7, 1_202, P),
+            ("claim", 1, 1, 1_403, P),
         ]),
         record(&[
-            ("claim", 1, 10, 1_000),
-            ("claim", 2, 20, 1_010),
-            ("claim", 3, 1, 1_020),
-            ("claim", 1, 5, 1_030),
-            ("claim", 3, 0, 1_200),
-            ("claim", 3, 1, 1_200),
-            ("claim", 3, 1, 1_211),
+            ("claim", 1, 10, 1_000, P),
+            ("claim", 2, 20, 1_010, P),
+            ("claim", 3, 1, 1_020, P),
+            ("claim", 1, 5, 1_030, P),
+            ("claim", 3, 0, 1_200, P),
+            ("claim", 3, 1, 1_200, P),
+            ("claim", 3, 1, 1_211, P),
         ]),
         record(&[
-            ("claim", 1, 10, 1_000),
-            ("claim", 2, 20, 1_101),
-            ("claim", 2, 30, 1_202),
-            ("prove", 0, 55, 1_203),
-            ("prove", 0, 31, 1_204),
-            ("restore", 2, 32, 1_205),
-            ("restore", 2, 2, 1_205),
-            ("restore", 1, 1, 1_205),
-            ("prove", 0, 0, 1_206),
-            ("claim", 3, 4, 1_206),
+            ("claim", 1, 10, 1_000, P),
+            ("claim", 2, 20, 1_101, P),
+            ("claim", 2, 30, 1_202, P),
+            ("prove", 0, 55, 1_203, P),
+            ("prove", 0, 31, 1_204, P),
+            ("restore", 2, 32, 1_205, P),
+            ("restore", 2, 2, 1_205, P),
+            ("restore", 1, 1, 1_205, P),
+            ("prove", 0, 0, 1_206, P),
+            ("claim", 3, 4, 1_206, P),
+        ]),
+        record(&[
+            ("claim", 1, 10, 1_000, P),
+            ("claim", 1, 1, 1_010, 2 * P),
+            ("claim", 1, 2, 1_200, P / 10),
+            ("claim", 1, 3, 1_201, P / 10),
+            ("claim", 2, 5, 1_202, P / 10),
+            ("claim", 3, 7, 1_222, P),
+            ("claim", 3, 7, 1_223, P),
+            ("claim", 1, 4, 1_602, P),
         ]),
     ]
 }

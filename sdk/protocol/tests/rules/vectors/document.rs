@@ -340,7 +340,6 @@ pub struct ClaimVector {
 /// A session's record, step by step.
 #[derive(Serialize)]
 pub struct ClaimRecordVector {
-    pub period_secs: u32,
     pub steps: Vec<ClaimStepVector>,
 }
 
@@ -354,8 +353,10 @@ pub struct ClaimStepVector {
     pub micro_usdc: U64,
     pub now: U64,
     pub refused: bool,
-    /// The record afterwards: settler, recent, earlier, since.
-    pub after: Vec<(Hex, U64, U64, U64)>,
+    /// Of a claim: its batch's period.
+    pub period_secs: u32,
+    /// The record afterwards: settler, recent, earlier, since, period.
+    pub after: Vec<(Hex, U64, U64, U64, U64)>,
 }
 
 #[derive(Serialize)]
