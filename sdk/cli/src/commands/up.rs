@@ -84,8 +84,8 @@ pub struct Up {
     #[arg(long, conflicts_with_all = ["models", "audio", "language", "keep", "keeper"])]
     pub chain_only: bool,
     /// Parameters of the network, TOML as for `heliograph migrate`: short periods to try out what
-    /// takes days on a public network [default: those of `heliograph migrate`]
-    #[arg(long, value_name = "FILE", requires = "chain_only")]
+    /// takes days on a public network, with --chain-only [default: those of `heliograph migrate`]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["models", "audio"])]
     pub params: Option<PathBuf>,
     /// Port of the cluster's RPC; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 8899)]

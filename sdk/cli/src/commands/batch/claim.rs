@@ -70,20 +70,29 @@ impl Claim {
             "void" => return Err(usage("a challenge of the settler failed: the batch is void")),
             _ => {}
         }
-        let mut paid = Paid { transactions: Vec::new(), leaves: 0 };
+        let mut claimer = Claimer {
+            context,
+            payer: &payer,
+            network: &network,
+            settler: &settler,
+            minute: self.minute,
+            leaves: &leaves,
+            transactions: Vec::new(),
+            claimed_leaves: 0,
+        };
         for (channel, range) in ranges(context, &leaves).await? {
-            paid.claim(context, &payer, &network, &settler, self.minute, &leaves, channel, range)
-                .await?;
+            claimer.claim(channel, range).await?;
         }
+        let Claimer { transactions, claimed_leaves, .. } = claimer;
         let after = with_book(&context.rpc, &self.keeper_key.pubkey()?).await?;
         let claimed = self.slot(&after)?.claimed_micro_usdc;
         let document = json!({
             "minute_index": self.minute,
-            "claimed_leaves": paid.leaves,
+            "claimed_leaves": claimed_leaves,
             "claimed_micro_usdc": claimed.saturating_sub(slot.claimed_micro_usdc),
             "batch_claimed_micro_usdc": claimed,
             "batch_total_micro_usdc": slot.total_micro_usdc,
-            "transactions": paid.transactions,
+            "transactions": transactions,
         });
         let text = fields([
             (
@@ -91,17 +100,17 @@ impl Claim {
                 format!(
                     "{} by {} of {} leaves",
                     usdc(claimed.saturating_sub(slot.claimed_micro_usdc)),
-                    paid.leaves,
+                    claimed_leaves,
                     leaves.len()
                 ),
             ),
             ("the batch", format!("{} of {}", usdc(claimed), usdc(slot.total_micro_usdc))),
             (
                 "transactions",
-                if paid.transactions.is_empty() {
+                if transactions.is_empty() {
                     "none needed".into()
                 } else {
-                    paid.transactions.join("\n              ")
+                    transactions.join("\n              ")
                 },
             ),
         ]);
@@ -141,56 +150,51 @@ async fn ranges(context: &Context, leaves: &[Leaf]) -> Result<Vec<(Pubkey, Range
     Ok(ranges)
 }
 
-/// What has been claimed so far.
-struct Paid {
+/// Claims leaves of one batch.
+struct Claimer<'a> {
+    context: &'a Context,
+    payer: &'a Keypair,
+    network: &'a Network,
+    settler: &'a WithBook,
+    minute: u64,
+    leaves: &'a [Leaf],
     transactions: Vec<String>,
-    leaves: usize,
+    claimed_leaves: usize,
 }
 
-impl Paid {
-    /// Claims `range`, in as many transactions as it takes.
-    #[allow(clippy::too_many_arguments)]
-    async fn claim(
-        &mut self,
-        context: &Context,
-        payer: &Keypair,
-        network: &Network,
-        settler: &WithBook,
-        minute: u64,
-        leaves: &[Leaf],
-        channel: Pubkey,
-        range: Range<usize>,
-    ) -> Result<()> {
-        let account: Channel = account::get(&context.rpc, &channel).await?;
-        let node: Node = account::get(&context.rpc, &account.node).await?;
+impl Claimer<'_> {
+    /// Claims `range`, all of `channel`, in as many transactions as it takes.
+    async fn claim(&mut self, channel: Pubkey, range: Range<usize>) -> Result<()> {
+        let rpc = &self.context.rpc;
+        let account: Channel = account::get(rpc, &channel).await?;
+        let node: Node = account::get(rpc, &account.node).await?;
+        let keeper = (self.settler.address, &self.settler.keeper);
         let mut start = range.start;
         let mut at_once = LEAVES_AT_ONCE;
         while start < range.end {
             let part = start..range.end.min(start + at_once);
-            let sessions: Vec<Pubkey> = leaves[part.clone()]
+            let sessions: Vec<Pubkey> = self.leaves[part.clone()]
                 .iter()
                 .map(|leaf| Pubkey::new_from_array(leaf.session))
                 .collect();
-            let args = claim_args(minute, leaves, part.clone())
+            let args = claim_args(self.minute, self.leaves, part.clone())
                 .ok_or_else(|| usage("the batch has no such leaves"))?;
-            let keeper = (settler.address, &settler.keeper);
-            let instruction = claim(network, keeper, &node, (channel, &account), &sessions, args);
-            let sent = context.send(payer, &[], &[instruction]).await;
-            match sent {
+            let channel = (channel, &account);
+            let instruction = claim(self.network, keeper, &node, channel, &sessions, args);
+            match self.context.send(self.payer, &[], &[instruction]).await {
                 Ok(signature) => {
                     self.transactions.push(signature.to_string());
-                    self.leaves += part.len();
+                    self.claimed_leaves += part.len();
                     start = part.end;
                 }
-                Err(error)
-                    if at_once > 1
-                        && matches!(error.downcast_ref(), Some(Error::TooLarge { .. })) =>
-                {
-                    at_once /= 2;
-                }
+                Err(error) if at_once > 1 && is_too_large(&error) => at_once /= 2,
                 Err(error) => return Err(error),
             }
         }
         Ok(())
     }
+}
+
+fn is_too_large(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(Error::TooLarge { .. }))
 }
