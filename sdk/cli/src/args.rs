@@ -1,6 +1,9 @@
 //! The command line.
 
-use crate::commands::{app, audit, bench, key, migrate, node, session, stake, transcribe, up};
+use crate::commands::{
+    app, audit, batch, bench, challenge, keeper, key, migrate, network, node, observer, reputation,
+    score, session, settler, stake, transcribe, up, voucher,
+};
 use crate::context::Context;
 use crate::output::Outcome;
 use clap::{Args, Parser, Subcommand};
@@ -80,15 +83,41 @@ pub enum Command {
     /// Register nodes, show them, take them in and out of service
     #[command(subcommand)]
     Node(Box<node::Node>),
-    /// Put stake behind a node, and take it back
+    /// Register observers and settlers, show them, take them in and out of service
     #[command(subcommand)]
-    Stake(stake::Stake),
+    Keeper(keeper::Keeper),
+    /// Put stake behind a node or keeper and take it back; delegate to nodes
+    #[command(subcommand)]
+    Stake(Box<stake::Stake>),
     /// Create an app, fund its escrow, rotate its voucher signer
     #[command(subcommand)]
     App(Box<app::App>),
     /// Open, list, end and close sessions with nodes
     #[command(subcommand)]
     Session(session::Session),
+    /// Bring vouchers on chain
+    #[command(subcommand)]
+    Voucher(voucher::Voucher),
+    /// Open, show and close a settler's book
+    #[command(subcommand)]
+    Settler(settler::Settler),
+    /// Post minute batches, show them, and claim what they say
+    #[command(subcommand)]
+    Batch(batch::Batch),
+    /// Demand the voucher behind a batch's leaf, or show it
+    #[command(subcommand)]
+    Challenge(challenge::Challenge),
+    /// Show how good nodes are, by what observers saw
+    Score(score::Score),
+    /// Show how well observers do their work
+    #[command(subcommand)]
+    Observer(observer::Observer),
+    /// Have nodes scored and old epochs closed
+    #[command(subcommand)]
+    Reputation(reputation::Reputation),
+    /// Show the network, change its parameters, pause its ways in
+    #[command(subcommand)]
+    Network(Box<network::Network>),
     /// Transcribe a recording through a node, paying by the minute
     Transcribe(Box<transcribe::Transcribe>),
     /// Check every payment against the chain's history and a node's archive
@@ -107,9 +136,18 @@ impl Command {
             Self::Up(up) => up.execute(context).await,
             Self::Key(key) => key.execute(context),
             Self::Node(node) => node.execute(context).await,
+            Self::Keeper(keeper) => keeper.execute(context).await,
             Self::Stake(stake) => stake.execute(context).await,
             Self::App(app) => app.execute(context).await,
             Self::Session(session) => session.execute(context).await,
+            Self::Voucher(voucher) => voucher.execute(context).await,
+            Self::Settler(settler) => settler.execute(context).await,
+            Self::Batch(batch) => batch.execute(context).await,
+            Self::Challenge(challenge) => challenge.execute(context).await,
+            Self::Score(score) => score.execute(context).await,
+            Self::Observer(observer) => observer.execute(context).await,
+            Self::Reputation(reputation) => reputation.execute(context).await,
+            Self::Network(network) => network.execute(context).await,
             Self::Transcribe(transcribe) => transcribe.execute(context).await,
             Self::Audit(audit) => audit.execute(context).await,
             Self::Bench(bench) => bench.execute(context).await,

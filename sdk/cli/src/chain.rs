@@ -1,5 +1,7 @@
 //! Questions to the chain that several commands ask.
 
+mod subject;
+
 use crate::exit::usage;
 use anyhow::{Context as _, Result};
 use heliograph_client::{Rpc, account, pda};
@@ -9,6 +11,8 @@ use solana_program_pack::Pack;
 use solana_pubkey::Pubkey;
 use solana_sdk_ids::{system_program, sysvar};
 use spl_token_interface::state::{Account as TokenAccount, Mint};
+
+pub use subject::{Role, Staked, keeper, role_name, staked, status_name};
 
 /// Where the clock sysvar keeps the Unix time: after slot, epoch start, epoch and the epoch of the
 /// leader schedule.
@@ -21,6 +25,14 @@ pub async fn unix_secs(rpc: &Rpc) -> Result<i64> {
         .and_then(|account| account.data.get(CLOCK_UNIX_TIME)?.try_into().ok())
         .map(i64::from_le_bytes)
         .context("the cluster has no clock")
+}
+
+/// What a program's check says when it is asked before anything is sent: the words alone, without
+/// the name and number that the log of a transaction has.
+pub fn refused(error: impl std::fmt::Display) -> anyhow::Error {
+    let text = error.to_string();
+    let words = text.split_once("Error Message: ").map_or(&*text, |(_, words)| words);
+    usage(words.trim_end_matches('.').to_owned())
 }
 
 /// Decimals of a mint.

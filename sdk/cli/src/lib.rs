@@ -10,6 +10,8 @@ pub mod audio;
 mod chain;
 mod commands;
 mod context;
+mod documents;
+mod duration;
 pub mod exit;
 pub mod keys;
 pub mod output;

@@ -217,6 +217,47 @@ def split(operator_bps, settler_bps, before, after, settler):
     return operator, to_settler, rest - to_settler
 
 
+SERVICES = ("audio", "video", "data", "transcription")
+RATE_HZ = 16_000
+
+
+def receipt_fault(r, terms, tip):
+    """Why a receipt does not follow from a session's terms and the receipt before; None if it does."""
+    sequence, before, media_start, previous_hash = -1, 0, 0, bytes(32)
+    if tip is not None:
+        sequence, before, media_start = tip["sequence"], u64(tip["cumulative_micro_usdc"]), u64(tip["media_end_sample"])
+        previous_hash = raw(tip["hash"], 32)
+    if any(raw(r[name], 32) != raw(terms[name], 32) for name in ("channel", "session")):
+        return "other_session"
+    if sequence == 2**32 - 1:
+        return "overflow"
+    if r["sequence"] != sequence + 1:
+        return "sequence"
+    if raw(r["previous_receipt_hash"], 32) != previous_hash:
+        return "broken_chain"
+    secs = r["usage"]["secs"]
+    if any(n > 0 and name not in terms["services"] for n, name in zip(secs, SERVICES, strict=True)):
+        return "service_not_bought"
+    if secs[3] > 60:
+        return "minute_too_long"
+    start, end = u64(r["media_start_sample"]), u64(r["media_end_sample"])
+    if start != media_start or end < start or -(-(end - start) // RATE_HZ) != secs[3]:
+        return "media"
+    closed = u64(r["closed_at_unix_ms"])
+    if closed < u64(r["opened_at_unix_ms"]) or u64(r["minute_index"]) != closed // 60_000:
+        return "times"
+    price = amount([u64(p) for p in terms["prices_micro_usdc"]], secs)
+    if price is None:
+        return "overflow"
+    if u64(r["amount_micro_usdc"]) != price:
+        return "amount"
+    if before + price > U64_MAX:
+        return "overflow"
+    if u64(r["cumulative_micro_usdc"]) != before + price:
+        return "cumulative"
+    return "over_cap" if before + price > u64(terms["cap_micro_usdc"]) else None
+
+
 def settles(settled, cap, escrow, cumulative):
     if cumulative <= settled:
         return None, "stale"
@@ -278,6 +319,8 @@ class ClaimRecord:
                 claim[1] -= amount - from_earlier
                 return True
         return False
+
+
 # Quality; parts per million throughout, and every division rounds down unless it says otherwise
 
 
@@ -359,6 +402,12 @@ def check_messages(document):
         data = signing_bytes(document["version"], m)
         equal(f"signing bytes of {m['name']}", raw(m["signing_bytes"]), data)
         equal(f"hash of {m['name']}", raw(m["hash"]), sha256(data))
+
+
+def check_receipts(document):
+    for c in document["receipt_checks"]:
+        computed = receipt_fault(c["receipt"], c["terms"], c["previous"])
+        equal(f"check of {c}", c["error"], computed)
 
 
 def check_records(document):
@@ -486,6 +535,7 @@ def check_file(file):
         equal("protocol", document["protocol"], "heliograph")
         equal("version", document["version"], 1)
         check_messages(document)
+        check_receipts(document)
         check_archive(document, check_records(document))
         check_merkle(document)
         check_money(document)

@@ -4,6 +4,7 @@ mod create;
 mod deposit;
 mod rotate_signer;
 mod status;
+mod update;
 mod withdraw;
 
 use crate::context::Context;
@@ -39,6 +40,8 @@ pub enum App {
     Withdraw(withdraw::Withdraw),
     /// Replace the key that signs vouchers
     RotateSigner(rotate_signer::RotateSigner),
+    /// Replace price ceilings or countries
+    Update(update::Update),
 }
 
 impl App {
@@ -49,6 +52,7 @@ impl App {
             Self::Deposit(deposit) => deposit.execute(context).await,
             Self::Withdraw(withdraw) => withdraw.execute(context).await,
             Self::RotateSigner(rotate) => rotate.execute(context).await,
+            Self::Update(update) => update.execute(context).await,
         }
     }
 }

@@ -9,7 +9,7 @@ use clap::Args;
 use heliograph_migrations::{Domain, Params, Plan, Programs, Progress, Report, Tokens, run};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Deploy the programs and initialise the network, or check that this was done
 #[derive(Debug, Args)]
@@ -89,6 +89,14 @@ fn parse_domain(text: &str) -> Result<[u8; 32], String> {
     Ok(id)
 }
 
+/// The parameters in a file; without one the defaults.
+pub fn read_params(file: Option<&Path>) -> Result<Params> {
+    let Some(path) = file else { return Ok(Params::default()) };
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).map_err(|error| usage(format!("{}: {error}", path.display())))
+}
+
 impl Migrate {
     pub async fn execute(self, context: &Context) -> Result<Outcome> {
         let deployer = context.signer()?;
@@ -101,15 +109,7 @@ impl Migrate {
             },
             _ => Tokens::Create { stake_decimals: self.stake_decimals },
         };
-        let params = match &self.params {
-            None => Params::default(),
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .with_context(|| format!("cannot read {}", path.display()))?;
-                toml::from_str(&text)
-                    .map_err(|error| usage(format!("{}: {error}", path.display())))?
-            }
-        };
+        let params = read_params(self.params.as_deref())?;
         let plan = Plan {
             deployer: &deployer,
             programs: &programs,

@@ -35,6 +35,8 @@ pub enum Node {
     Drain(lifecycle::Lifecycle),
     /// Leave for good; the node key cannot be registered again
     Exit(lifecycle::Lifecycle),
+    /// Take the node out of jail once its time is over
+    Unjail(lifecycle::Unjail),
 }
 
 impl Node {
@@ -45,6 +47,7 @@ impl Node {
             Self::Activate(lifecycle) => lifecycle.execute(context, NodeStatus::Active).await,
             Self::Drain(lifecycle) => lifecycle.execute(context, NodeStatus::Draining).await,
             Self::Exit(lifecycle) => lifecycle.execute(context, NodeStatus::Exited).await,
+            Self::Unjail(unjail) => unjail.execute(context).await,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::amount::{Decimal, USDC_DECIMALS, format_units};
 use crate::audio;
 use crate::chain;
 use crate::commands::app::{AppId, Create};
+use crate::commands::migrate::read_params;
 use crate::commands::node::{Lifecycle, Register};
 use crate::commands::stake;
 use crate::commands::transcribe::{self, Transcribe};
@@ -24,7 +25,7 @@ use folder::{Folder, Keys};
 use heliograph_audit::Options;
 use heliograph_client::{RetryPolicy, Rpc, pda};
 use heliograph_localnet::{Config, GenesisProgram, Localnet};
-use heliograph_migrations::Programs;
+use heliograph_migrations::{Params, Programs};
 use heliograph_protocol::price::{DEFAULT_TRANSCRIPTION_MICRO_USDC, DEFAULT_WEBRTC_MICRO_USDC};
 use heliograph_protocol::service::Service;
 use heliograph_registry::state::{Network, NodeStatus};
@@ -56,7 +57,8 @@ const ESCROW_USDC: &str = "5";
     after_long_help = "EXAMPLES\n  \
     heliograph up --programs target/deploy --models models --audio speech.wav\n  \
     heliograph up --programs target/deploy --models models --audio speech.wav --keep --dir ~/.heliograph/up\n  \
-    heliograph up --programs target/deploy --chain-only\n\n\
+    heliograph up --programs target/deploy --chain-only\n  \
+    heliograph up --programs target/deploy --chain-only --params short.toml\n\n\
     EXIT CODES\n  \
     0   minutes were paid and the audit is clean, or --chain-only was stopped\n  \
     1   the audit found something\n  \
@@ -81,6 +83,10 @@ pub struct Up {
     /// Only the cluster, the programs and an initialised network, until ctrl-c
     #[arg(long, conflicts_with_all = ["models", "audio", "language", "keep", "keeper"])]
     pub chain_only: bool,
+    /// Parameters of the network, TOML as for `heliograph migrate`: short periods to try out what
+    /// takes days on a public network, with --chain-only [default: those of `heliograph migrate`]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["models", "audio"])]
+    pub params: Option<PathBuf>,
     /// Port of the cluster's RPC; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 8899)]
     pub rpc_port: u16,
@@ -107,6 +113,7 @@ struct Ready {
     programs: Programs,
     folder: Folder,
     keys: Keys,
+    params: Params,
     /// `None` with `--chain-only`.
     speech: Option<Speech>,
 }
@@ -162,9 +169,10 @@ impl Up {
             (Some(models), Some(audio)) => Some(self.prepare_speech(models, audio)?),
             _ => None,
         };
+        let params = read_params(self.params.as_deref())?;
         let folder = Folder::open(self.dir.as_deref())?;
         let keys = Keys::open(&folder)?;
-        Ok(Ready { programs, folder, keys, speech })
+        Ok(Ready { programs, folder, keys, params, speech })
     }
 
     fn prepare_speech(&self, models: &Path, audio: &Path) -> Result<Speech> {
@@ -302,7 +310,7 @@ impl Up {
         let missing = network.params.node_stake_min.saturating_sub(node.stake);
         if missing > 0 {
             let amount = format_units(missing, STAKE_DECIMALS).parse()?;
-            stake::Deposit { node_key: node_key(), amount }.execute(&operator).await?;
+            stake::Deposit { key: node_key(), amount, role: None }.execute(&operator).await?;
         }
         Lifecycle { node_key: node_key() }.execute(&operator, NodeStatus::Active).await?;
         Ok(())

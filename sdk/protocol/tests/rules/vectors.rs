@@ -7,6 +7,7 @@ mod batches;
 mod cases;
 mod document;
 mod quality;
+mod receipts;
 
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -116,6 +117,9 @@ fn is_checked(pointer: &str) -> bool {
     let hashed = ["/messages/", "/records/", "/observations/"];
     if hashed.iter().any(|part| pointer.starts_with(part)) {
         return !["secret_seed", "public_key", "signature", "name"].contains(&field);
+    }
+    if pointer.starts_with("/receipt_checks/") {
+        return field == "error";
     }
     if pointer.starts_with("/claim_records/") {
         return pointer.contains("/after/") || field == "refused";

@@ -1,7 +1,8 @@
-//! `heliograph node activate|drain|exit`.
+//! `heliograph node activate|drain|exit|unjail`.
 
 use super::status_name;
-use crate::chain;
+use crate::chain::{self, Role};
+use crate::commands::keeper::unjail;
 use crate::context::Context;
 use crate::keys::KeyRef;
 use crate::output::Outcome;
@@ -36,5 +37,24 @@ impl Lifecycle {
         document["change"] = "changed".into();
         document["transaction"] = signature.to_string().into();
         Outcome::new(&document, format!("node {node_key}: {from} → {to}\ntransaction {signature}"))
+    }
+}
+
+/// Take the node out of jail once its time is over
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Take the node out of jail once its time is over and its stake is at least the \
+    minimum again. It is pending then: activate it. Before its time the command sends nothing, says \
+    how long it takes and ends with 75.",
+    after_long_help = "EXAMPLE\n  heliograph node unjail node.json"
+)]
+pub struct Unjail {
+    /// The node key: base58, or its keypair file
+    pub node_key: KeyRef,
+}
+
+impl Unjail {
+    pub async fn execute(self, context: &Context) -> Result<Outcome> {
+        unjail(context, &self.node_key.pubkey()?, Role::Node).await
     }
 }

@@ -1,6 +1,7 @@
 //! `heliograph node register`.
 
 use crate::chain::{TokenPlace, token_place};
+use crate::commands::check_endpoint;
 use crate::context::Context;
 use crate::exit::usage;
 use crate::keys::{self, KeyRef};
@@ -118,10 +119,7 @@ impl Register {
     }
 
     pub async fn execute(self, context: &Context) -> Result<Outcome> {
-        match url::Url::parse(&self.endpoint) {
-            Ok(url) if ["http", "https"].contains(&url.scheme()) && url.has_host() => {}
-            _ => return Err(usage("--endpoint must be an http:// or https:// address")),
-        }
+        check_endpoint(&self.endpoint)?;
         let operator = context.signer()?;
         let network = context.network().await?;
         let node_key = self.node_key.pubkey()?;

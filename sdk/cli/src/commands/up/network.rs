@@ -6,7 +6,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::output::{Outcome, fields, write_stdout};
 use anyhow::{Result, bail};
-use heliograph_migrations::{Domain, Params, Plan, Tokens};
+use heliograph_migrations::{Domain, Plan, Tokens};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -46,7 +46,7 @@ pub(super) async fn initialise(
         tokens: Tokens::Create { stake_decimals: STAKE_DECIMALS },
         guardian: None,
         domain: Domain::Fixed(ready.folder.domain_id()?),
-        params: Params::default(),
+        params: ready.params,
     };
     let migrations = run_with_bars(context, &plan).await?;
     if !context.json {

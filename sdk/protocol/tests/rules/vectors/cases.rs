@@ -6,6 +6,7 @@ use super::document::{
     RecordVector, RecordsRootVector, SettleVector, ShareVector, SplitFields, U64, sign,
 };
 use super::quality;
+use super::receipts::receipt_checks;
 use crate::merkle::CT_LEAVES;
 use heliograph_protocol::domain::{Domain, Message, PROTOCOL, VERSION};
 use heliograph_protocol::evidence::ArchivedReceipt;
@@ -52,6 +53,17 @@ struct Session {
     receipts: [Receipt; 2],
 }
 
+/// What the session was opened for.
+pub fn session_terms() -> Terms {
+    Terms {
+        channel: named("channel"),
+        session: named("session"),
+        services: ServiceSet::ALL,
+        prices: Prices::DEFAULT,
+        cap_micro_usdc: 1_000_000,
+    }
+}
+
 /// Two minutes of a session, the second with records; checked like any other receipts.
 fn session() -> Session {
     let domain = Domain(named("domain"));
@@ -59,13 +71,7 @@ fn session() -> Session {
         record(TEXTS[0], 0, 38_400),
         Record { language: "ka".into(), ..record(TEXTS[1], 38_400, 96_000) },
     ];
-    let terms = Terms {
-        channel: named("channel"),
-        session: named("session"),
-        services: ServiceSet::ALL,
-        prices: Prices::DEFAULT,
-        cap_micro_usdc: 1_000_000,
-    };
+    let terms = session_terms();
     let first = Receipt {
         channel: terms.channel,
         session: terms.session,
@@ -154,6 +160,7 @@ pub fn document() -> Document {
         protocol: std::str::from_utf8(&PROTOCOL).unwrap(),
         version: VERSION,
         messages: messages(&session),
+        receipt_checks: receipt_checks(&session.receipts),
         records,
         records_roots,
         archive: archive(&session),

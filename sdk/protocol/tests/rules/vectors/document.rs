@@ -3,6 +3,7 @@
 use super::quality::{
     ObservationVector, ObservationsRootVector, QuorumVector, ScoreVector, SmoothingVector,
 };
+use super::receipts::ReceiptCheckVector;
 use heliograph_protocol::Address;
 use heliograph_protocol::domain::{Domain, Message};
 use heliograph_protocol::evidence::Signed;
@@ -44,6 +45,7 @@ pub struct Document {
     pub protocol: &'static str,
     pub version: u8,
     pub messages: Vec<MessageVector>,
+    pub receipt_checks: Vec<ReceiptCheckVector>,
     pub records: Vec<RecordVector>,
     pub records_roots: Vec<RecordsRootVector>,
     pub archive: Vec<ArchiveVector>,

@@ -1,0 +1,8 @@
+//! The program against an embedded cluster: every command as a person would type it.
+
+mod cluster;
+mod delegation;
+mod governance;
+mod keepers;
+mod quality;
+mod settlement;
