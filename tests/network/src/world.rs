@@ -310,6 +310,8 @@ impl Network {
     }
 }
 
+/// One thread for inference: several spin while they wait for each other, which would slow every
+/// test beside this one.
 fn keeper_toml(rpc_url: &str, listen: &str, model: &str) -> String {
     let models = cache().join("models");
     let model = installed(models.join(model), "scripts/setup.sh");
@@ -317,7 +319,7 @@ fn keeper_toml(rpc_url: &str, listen: &str, model: &str) -> String {
     format!(
         "rpc_url = \"{rpc_url}\"\n\
          [node]\nkeypair = \"node.json\"\nlisten = \"{listen}\"\n\
-         [node.transcription]\nmodel = \"{}\"\nvad_model = \"{}\"\n",
+         [node.transcription]\nmodel = \"{}\"\nvad_model = \"{}\"\nthreads = 1\n",
         model.display(),
         vad.display()
     )
