@@ -3,6 +3,7 @@
 mod calls;
 mod errors;
 mod ledger;
+mod market;
 mod measured;
 mod registry;
 mod reputation;

@@ -5,7 +5,7 @@ use heliograph_tests::measure::{measure, measure_claims};
 /// The most compute units one instruction may take; the runtime's default allowance is 200,000.
 const COMPUTE_UNITS_MAX: u64 = 60_000;
 /// The most each further leaf may add to a claim.
-const LEAF_COMPUTE_UNITS_MAX: u64 = 1_300;
+const LEAF_COMPUTE_UNITS_MAX: u64 = 1_200;
 /// A packet's room for a transaction.
 const TRANSACTION_BYTES_MAX: usize = 1_232;
 

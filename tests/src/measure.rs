@@ -7,8 +7,10 @@
 
 mod batches;
 mod claims;
+mod redeems;
 
 pub use claims::{ClaimCost, measure_claims};
+pub use redeems::{RedeemCost, measure_redeems};
 
 use crate::keepers::ENDPOINT;
 use crate::observers::{EPOCH_SECS, GOOD, Panel};

@@ -1,5 +1,6 @@
 //! `heliograph bench`: what the network costs and how fast it is, measured on this machine.
 
+mod batches;
 mod chain;
 mod document;
 mod instructions;
@@ -20,6 +21,7 @@ use document::All;
 #[derive(Debug, Subcommand)]
 pub enum Bench {
     Chain(chain::Chain),
+    Settlement(batches::Batches),
     All(All),
 }
 
@@ -27,6 +29,7 @@ impl Bench {
     pub async fn execute(self, context: &Context) -> Result<Outcome> {
         match self {
             Self::Chain(chain) => chain.execute(context).await,
+            Self::Settlement(batches) => batches.execute(context).await,
             Self::All(all) => all.execute(context).await,
         }
     }

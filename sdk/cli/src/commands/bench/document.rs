@@ -1,5 +1,6 @@
 //! `heliograph bench all`: the document that nobody edits by hand.
 
+use super::batches;
 use super::chain::{Chain, Figures};
 use crate::context::Context;
 use crate::output::Outcome;
@@ -25,16 +26,18 @@ pub struct All {
 struct Written {
     document: PathBuf,
     chain: Figures,
+    batches: batches::Figures,
 }
 
 impl All {
     pub async fn execute(self, _context: &Context) -> Result<Outcome> {
         let chain = self.chain.run().await?;
-        let text = document(&chain);
+        let batches = batches::run().await?;
+        let text = document(&chain) + &batches::section(&batches);
         std::fs::write(&self.output, &text)
             .with_context(|| format!("cannot write {}", self.output.display()))?;
         let said = format!("{text}\nwritten to {}", self.output.display());
-        Outcome::new(&Written { document: self.output, chain }, said)
+        Outcome::new(&Written { document: self.output, chain, batches }, said)
     }
 }
 

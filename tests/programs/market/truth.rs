@@ -1,0 +1,112 @@
+//! What is known without asking the chain: who signed what, what stood in which batch, what was
+//! challenged, and what everybody has earned by it.
+
+use super::Batch;
+use heliograph_tests::SessionParty;
+use heliograph_tests::world::World;
+
+/// A session; it stays known when its account is closed.
+pub struct SessionTruth {
+    pub party: SessionParty,
+    pub app: usize,
+    pub node: usize,
+    /// The highest amount the app has signed for.
+    pub signed: u64,
+    /// What it had settled when last looked at.
+    pub settled: u64,
+    /// What leaves had settled, and until when that can be disputed.
+    pub disputable: Vec<(u64, i64)>,
+    /// Whether anything was paid back into the escrow for it.
+    pub restored: bool,
+    pub closed: bool,
+}
+
+/// A batch that was posted, with the periods then in force.
+pub struct BatchTruth {
+    pub settler: usize,
+    pub batch: Batch,
+    pub posted_at: i64,
+    pub window_secs: i64,
+    pub dispute_secs: i64,
+    pub liability_secs: i64,
+    /// What it has paid.
+    pub paid: u64,
+}
+
+/// Where a challenge is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Open,
+    Answered,
+    Failed { at: i64 },
+    Closed { at: i64 },
+}
+
+impl Fate {
+    /// When it failed, if it did.
+    pub fn failed_at(self) -> Option<i64> {
+        match self {
+            Self::Failed { at } | Self::Closed { at } => Some(at),
+            Self::Open | Self::Answered => None,
+        }
+    }
+}
+
+/// A challenge of a leaf.
+pub struct ChallengeTruth {
+    pub settler: usize,
+    pub batch: usize,
+    pub index: usize,
+    pub bond: u64,
+    pub fate: Fate,
+}
+
+/// What an operation may have paid.
+#[derive(Clone, Debug)]
+pub enum Permit {
+    Nothing,
+    /// A voucher of this amount.
+    Voucher {
+        session: usize,
+        amount: u64,
+    },
+    /// Leaves of a batch, by their sessions' numbers, and their amounts.
+    Leaves {
+        batch: usize,
+        leaves: Vec<(usize, u64)>,
+    },
+}
+
+/// What everybody should have received.
+pub struct Earned {
+    pub nodes: Vec<u64>,
+    pub settlers: Vec<u64>,
+    pub treasury: u64,
+    /// Paid into the pools of delegators.
+    pub rewards: u64,
+    /// All tokens there are.
+    pub payment_supply: u64,
+    pub stake_supply: u64,
+    /// What delegators could gain by others' rounding.
+    pub dust: u64,
+}
+
+impl Earned {
+    pub fn new(nodes: usize, settlers: usize) -> Self {
+        Self {
+            nodes: vec![0; nodes],
+            settlers: vec![0; settlers],
+            treasury: 0,
+            rewards: 0,
+            payment_supply: 0,
+            stake_supply: 0,
+            dust: 0,
+        }
+    }
+
+    /// Takes note of what there is when everything has been set up.
+    pub fn begin(&mut self, world: &mut World) {
+        self.payment_supply = world.supply(&world.payment_mint);
+        self.stake_supply = world.supply(&world.stake_mint);
+    }
+}
