@@ -29,10 +29,11 @@ pub async fn unix_secs(rpc: &Rpc) -> Result<i64> {
 
 /// What a program's check says when it is asked before anything is sent: the words alone, without
 /// the name and number that the log of a transaction has.
-pub fn refused(error: impl std::fmt::Display) -> anyhow::Error {
-    let text = error.to_string();
-    let words = text.split_once("Error Message: ").map_or(&*text, |(_, words)| words);
-    usage(words.trim_end_matches('.').to_owned())
+pub fn refused(error: anchor_lang::error::Error) -> anyhow::Error {
+    match error {
+        anchor_lang::error::Error::AnchorError(error) => usage(error.error_msg),
+        anchor_lang::error::Error::ProgramError(error) => usage(error.to_string()),
+    }
 }
 
 /// Decimals of a mint.

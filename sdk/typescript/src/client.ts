@@ -44,6 +44,11 @@ export function readNode(client: Client, node: Address): Promise<registry.Node> 
     return existing('node', registry.fetchMaybeNode(client.rpc, node, COMMITMENT));
 }
 
+/** An observer or a settler, by its address (`findKeeper`). */
+export function readKeeper(client: Client, keeper: Address): Promise<registry.Keeper> {
+    return existing('keeper', registry.fetchMaybeKeeper(client.rpc, keeper, COMMITMENT));
+}
+
 /** An app, by its address (`findApp`). */
 export function readApp(client: Client, app: Address): Promise<registry.App> {
     return existing('app', registry.fetchMaybeApp(client.rpc, app, COMMITMENT));

@@ -6,6 +6,7 @@
  * chain `bigint` in Unix seconds; names carry the unit.
  */
 
+export * from './book.js';
 export * from './client.js';
 export * from './ed25519.js';
 export {
@@ -19,9 +20,12 @@ export {
     type ProgramName,
 } from './errors.js';
 export * from './flow/app.js';
+export * from './flow/claim.js';
+export * from './flow/keeper.js';
 export * from './flow/node.js';
 export * from './flow/redeem.js';
 export * from './flow/session.js';
+export * from './flow/settler.js';
 export { PROGRAM_ADDRESSES } from './generated/addresses.js';
 export { PROGRAM_ERRORS } from './generated/errors.js';
 export * from './generated/programs.js';

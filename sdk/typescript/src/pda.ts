@@ -5,6 +5,7 @@
  */
 
 import {
+    createAddressWithSeed,
     getAddressEncoder,
     getProgramDerivedAddress,
     getU32Encoder,
@@ -16,6 +17,9 @@ import { findAssociatedTokenPda, TOKEN_PROGRAM_ADDRESS } from '@solana-program/t
 import { PROGRAM_ADDRESSES } from './generated/addresses.js';
 
 const { registry, settlement, staking } = PROGRAM_ADDRESSES;
+
+/** The seed of a book's address: no program can make an account of that size by itself. */
+export const BOOK_SEED = 'book';
 
 const key = getAddressEncoder();
 const u32 = getU32Encoder();
@@ -37,6 +41,16 @@ export function findNetwork(): Promise<Address> {
 /** The registry account of a node key. */
 export function findNode(nodeKey: Address): Promise<Address> {
     return find(registry, ['node', key.encode(nodeKey)]);
+}
+
+/** What a keeper does. */
+export type KeeperRole = 'observer' | 'settler';
+
+const ROLES: readonly KeeperRole[] = ['observer', 'settler'];
+
+/** The registry account of a keeper key in a role. */
+export function findKeeper(role: KeeperRole, keeperKey: Address): Promise<Address> {
+    return find(registry, ['keeper', Uint8Array.of(ROLES.indexOf(role)), key.encode(keeperKey)]);
 }
 
 /** An authority's app number `id` (0 … 2³² − 1). */
@@ -73,6 +87,12 @@ export function findChannel(app: Address, node: Address, incarnation: bigint): P
 /** A channel's session. */
 export function findSession(channel: Address, ordinal: bigint): Promise<Address> {
     return find(settlement, ['session', key.encode(channel), u64.encode(ordinal)]);
+}
+
+/** The book of a settler, by its keeper key. */
+export function findBook(keeperKey: Address): Promise<Address> {
+    const seed = BOOK_SEED;
+    return createAddressWithSeed({ baseAddress: keeperKey, seed, programAddress: settlement });
 }
 
 /** The standard token account of `owner` for `mint`. */

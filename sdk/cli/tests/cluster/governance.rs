@@ -106,7 +106,9 @@ fn parameters(up: &Up, file: &str) {
 
     up.refused("deployer", &["propose"], "nothing would change");
     up.refused("deployer", &["propose", "--timelock-secs", "10"], "nothing would change");
-    up.refused("deployer", &["propose", "--timelock-secs", "9"], "timelock must not be shorter");
+    let (code, refusal) = up.run("deployer", &["propose", "--timelock-secs", "9"]);
+    let words = "The timelock must not be shorter than the withdrawal notice";
+    assert_eq!((code, &refusal["error"]["message"]), (64, &words.into()));
     up.refused("deployer", &["propose", "--observer-quorum", "256"], "observer_quorum");
     up.refused("app", &["propose", "--observer-quorum", "5"], "authority is");
     up.refused("app", &["apply"], "no change is announced");

@@ -1,14 +1,15 @@
 /** An operator's way into the network: register a node, stake behind it, activate it. And out again. */
 
-import type { Address, Instruction, Signature, TransactionSigner } from '@solana/kit';
+import type { Address, Signature, TransactionSigner } from '@solana/kit';
 import { getCreateAssociatedTokenIdempotentInstruction } from '@solana-program/token';
-import { COMMITMENT, readNetwork, type Client } from '../client.js';
+import { readNetwork, type Client } from '../client.js';
 import { registry, staking } from '../generated/programs.js';
 import { findNode, findPosition, findTokenAccount } from '../pda.js';
 import { DEFAULT_PRICES_MICRO_USDC } from '../rules/money.js';
 import { serviceSet, type PerService, type Service } from '../rules/service.js';
 import { send } from '../send.js';
 import { countryBytes } from './country.js';
+import { getStakeInstructions } from './stake.js';
 
 const ANY_APP = '11111111111111111111111111111111' as Address;
 
@@ -84,18 +85,10 @@ export async function stake(
 ): Promise<Signature> {
     const { operator, nodeKey, amount } = input;
     const { stakeMint } = await readNetwork(client);
-    const node = await findNode(nodeKey);
-    const position = await findPosition(node);
     const source = input.source ?? (await findTokenAccount(operator.address, stakeMint));
-    const instructions: Instruction[] = [];
-    const opened = await staking.fetchMaybePosition(client.rpc, position, COMMITMENT);
-    if (!opened.exists) {
-        const accounts = { owner: operator, subject: node, position, mint: stakeMint };
-        instructions.push(await staking.getOpenPositionInstructionAsync(accounts));
-    }
-    const accounts = { owner: operator, subject: node, position, mint: stakeMint, source };
-    instructions.push(await staking.getDepositInstructionAsync({ ...accounts, amount }));
-    return send(client, operator, instructions);
+    const subject = await findNode(nodeKey);
+    const deposit = { owner: operator, subject, mint: stakeMint, source, amount };
+    return send(client, operator, await getStakeInstructions(client, deposit));
 }
 
 /** Starts the cooldown of `amount` units; below the minimum an active node falls to `Pending`. */

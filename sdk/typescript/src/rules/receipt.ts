@@ -9,6 +9,7 @@ import { SERVICES, servicesIn, type PerService, type Service } from './service.j
 
 const SECS_PER_MINUTE = 60;
 const MS_PER_MINUTE = 60_000n;
+const U32_MAX = 2 ** 32 - 1;
 
 /** Samples a second of the audio that is transcribed. */
 export const TRANSCRIPTION_RATE_HZ = 16_000;
@@ -93,6 +94,7 @@ export function checkReceipt(receipt: Receipt, terms: Terms, previous: Tip = BEF
         throw new ReceiptError('otherSession', 'receipt of another session');
     }
     const expected = previous.sequence + 1;
+    if (expected > U32_MAX) throw new ReceiptError('overflow', 'no receipt follows the last one');
     if (receipt.sequence !== expected) {
         const text = `receipt ${receipt.sequence} where receipt ${expected} should follow`;
         throw new ReceiptError('sequence', text);

@@ -26,6 +26,7 @@ const PROGRAMS = path.join(REPO, 'target/deploy');
 /** A debug build on a busy machine takes some seconds. */
 const START_LIMIT_MS = 120_000;
 const POLL_MS = 100;
+const CLOCK = 'SysvarC1ock11111111111111111111111111111111' as Address;
 const WALLET_LAMPORTS = lamports(10_000_000_000n);
 
 /** A running network, and the purse that fills wallets on it. */
@@ -58,6 +59,33 @@ export class Cluster {
         const ended = new Promise((resolve) => this.process.once('exit', resolve));
         this.process.kill('SIGTERM');
         await ended;
+    }
+
+    /** The cluster's time, as programs read it; Unix seconds. */
+    async now(): Promise<bigint> {
+        const config = { commitment: 'confirmed', encoding: 'base64' } as const;
+        const { value } = await this.client.rpc.getAccountInfo(CLOCK, config).send();
+        return Buffer.from(value!.data[0], 'base64').readBigInt64LE(32);
+    }
+
+    /** Lets `secs` pass on the cluster. */
+    async travel(secs: bigint): Promise<void> {
+        const target = (await this.now()) + secs;
+        const response = await fetch(this.rpcUrl, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify({
+                jsonrpc: '2.0',
+                id: 1,
+                method: 'surfnet_timeTravel',
+                params: [{ absoluteTimestamp: Number(target + 1n) * 1_000 }],
+            }),
+        });
+        const { error } = (await response.json()) as { error?: { data?: string } };
+        if (error !== undefined) throw new Error(`no time travel: ${error.data}`);
+        while ((await this.now()) < target) {
+            await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+        }
     }
 
     /** A new wallet with lamports for rent and fees. */

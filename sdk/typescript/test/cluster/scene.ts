@@ -78,7 +78,7 @@ export async function sessionOf(
         channel,
         services: ['transcription'],
         capMicroUsdc,
-        expiresAt: nowSecs() + DAY_SECS,
+        expiresAt: (await cluster.now()) + DAY_SECS,
     });
     return { channel, session };
 }

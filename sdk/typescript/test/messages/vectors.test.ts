@@ -3,6 +3,8 @@
 import {
     amountMicroUsdc,
     batchRoot,
+    buildBatch,
+    checkReceipt,
     decodeMessage,
     decodeSigned,
     encodeMessage,
@@ -25,6 +27,8 @@ import {
     type PerService,
     type Receipt,
     type StreamOpen,
+    type Terms,
+    type Tip,
     type Voucher,
 } from '@heliograph/sdk';
 import {
@@ -61,7 +65,7 @@ const address = (text: string): Address => getAddressDecoder().decode(raw(text))
 
 /** How fields that are bytes in the file are read; numbers in strings are 64 bits. */
 const ADDRESSES = ['channel', 'session', 'node_key'];
-const BYTES = ['records_root', 'previous_receipt_hash', 'receipt_hash', 'nonce'];
+const BYTES = ['records_root', 'previous_receipt_hash', 'receipt_hash', 'nonce', 'hash'];
 
 function fields(from: Record<string, any>): any {
     const camel = (name: string) => name.replace(/_([a-z0-9])/g, (_, c) => c.toUpperCase());
@@ -120,6 +124,28 @@ describe('known answers', () => {
             const type = TYPES[vector.kind]!;
             await openSigned(type, raw(vector.domain), address(vector.public_key), signed);
         }
+    });
+
+    it('receipts that follow, and those that do not', () => {
+        assert.ok(document.receipt_checks.length > 0);
+        const fault = (word: string) => word.replace(/_([a-z])/g, (_, c) => c.toUpperCase());
+        document.receipt_checks.forEach((vector: any, i: number) => {
+            const terms: Terms = {
+                channel: address(vector.terms.channel),
+                session: address(vector.terms.session),
+                services: vector.terms.services,
+                pricesMicroUsdc: vector.terms.prices_micro_usdc.map(BigInt),
+                capMicroUsdc: BigInt(vector.terms.cap_micro_usdc),
+            };
+            const receipt: Receipt = fields(vector.receipt);
+            const previous: Tip | undefined = vector.previous && fields(vector.previous);
+            const check = () => checkReceipt(receipt, terms, previous ?? undefined);
+            if (vector.error === null) {
+                assert.doesNotThrow(check, `${i}`);
+            } else {
+                assert.throws(check, { name: 'ReceiptError', fault: fault(vector.error) }, `${i}`);
+            }
+        });
     });
 
     it('prices', () => {
@@ -195,6 +221,10 @@ describe('known answers', () => {
                 leaves.push(found);
             }
             assert.equal(hex(await batchRoot(leaves)), batch.root);
+            if (leaves.length === 0) continue;
+            // The file's leaves are in order, so any other order is put into this one.
+            const built = await buildBatch([...leaves].reverse());
+            assert.deepEqual(built, { leaves, root: raw(batch.root) });
         }
     });
 

@@ -120,7 +120,12 @@ describe('compiled package', () => {
     );
 
     it('imports what browsers have too: itself and the packages it names', () => {
-        const named = ['@solana/kit', '@solana/kit/program-client-core', '@solana-program/token'];
+        const named = [
+            '@solana/kit',
+            '@solana/kit/program-client-core',
+            '@solana-program/system',
+            '@solana-program/token',
+        ];
         assert.ok(files.length > 0);
         for (const file of files) {
             const text = readFileSync(path.join(dist, file), 'utf8');

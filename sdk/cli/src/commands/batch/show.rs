@@ -5,6 +5,7 @@ use crate::amount::usdc;
 use crate::chain;
 use crate::commands::settler::with_book;
 use crate::context::Context;
+use crate::duration::until;
 use crate::exit::usage;
 use crate::keys::KeyRef;
 use crate::output::{Outcome, fields, short, table};
@@ -98,7 +99,6 @@ impl Show {
 }
 
 fn one(view: &View, now: i64) -> Result<Outcome> {
-    let from_now = |unix_secs: i64| format!("Unix time {unix_secs} ({} s)", unix_secs - now);
     let text = fields([
         ("minute", view.minute_index.to_string()),
         ("state", view.state.to_owned()),
@@ -107,8 +107,14 @@ fn one(view: &View, now: i64) -> Result<Outcome> {
         ("total", usdc(view.total_micro_usdc)),
         ("claimed", usdc(view.claimed_micro_usdc)),
         ("challenges", format!("{} open", view.open_challenges)),
-        ("claimable after", from_now(view.claimable_after_unix_secs)),
-        ("challenges until", from_now(view.disputable_until_unix_secs)),
+        ("window over", until(view.claimable_after_unix_secs, now)),
+        (
+            "disputable",
+            match until(view.disputable_until_unix_secs, now).strip_prefix("in ") {
+                Some(left) => format!("for another {left}"),
+                None => "no more".to_owned(),
+            },
+        ),
     ]);
     Outcome::new(view, text)
 }

@@ -53,6 +53,7 @@ struct Detail {
     stake_decimals: u8,
     stake_min: u64,
     unbonding: Vec<Unbonding>,
+    delegated: u64,
     sessions_open: usize,
     sessions_expired: usize,
     channels: usize,
@@ -157,6 +158,7 @@ async fn one(context: &Context, node_key: &Pubkey) -> Result<Outcome> {
         payout_balance_micro_usdc: rpc.token_balance(&node.payout).await?.unwrap_or(0),
         node_key_lamports: rpc.balance_lamports(node_key).await?,
         unbonding,
+        delegated: position.map_or(0, |position| position.delegated),
     };
     let stake = |units| format_units(units, stake_decimals);
     let leaving: Vec<String> = detail
@@ -178,6 +180,7 @@ async fn one(context: &Context, node_key: &Pubkey) -> Result<Outcome> {
         ("capacity", detail.node.capacity.to_string()),
         ("stake", format!("{} (minimum {})", stake(node.stake), stake(detail.stake_min))),
         ("unbonding", if leaving.is_empty() { "none".into() } else { leaving.join(", ") }),
+        ("delegated", format!("{} by others", stake(detail.delegated))),
         ("sessions", format!("{} open, {} expired", detail.sessions_open, detail.sessions_expired)),
         ("paid by apps", format!("{}, in open channels", usdc(detail.earned_gross_micro_usdc))),
         ("payout", detail.payout.clone()),

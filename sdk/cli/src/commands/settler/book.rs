@@ -49,7 +49,7 @@ impl Show {
         } else if book.void_until > 0 {
             format!("batches up to Unix time {} pay nothing: a challenge failed", book.void_until)
         } else {
-            "paid".to_owned()
+            "go on".to_owned()
         };
         let text = fields([
             ("book", book_address.to_string()),
@@ -58,13 +58,9 @@ impl Show {
             ("newest minute", book.last_minute.to_string()),
             (
                 "exposure",
-                format!(
-                    "{} in {} batches, of a bond of {}",
-                    usdc(book.exposure_micro_usdc),
-                    book.exposed,
-                    usdc(keeper.stake)
-                ),
+                format!("{}, of a bond of {}", usdc(book.exposure_micro_usdc), usdc(keeper.stake)),
             ),
+            ("exposed batches", book.exposed.to_string()),
             ("claims", claims),
         ]);
         Outcome::new(&document, text)

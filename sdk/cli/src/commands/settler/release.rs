@@ -39,11 +39,9 @@ impl Release {
             "transaction": signature.to_string(),
         });
         let text = fields([
-            ("released", format!("{released} batches")),
-            (
-                "exposure",
-                format!("{} in {} batches", usdc(after.exposure_micro_usdc), after.exposed),
-            ),
+            ("released batches", released.to_string()),
+            ("exposure", usdc(after.exposure_micro_usdc)),
+            ("exposed batches", after.exposed.to_string()),
             ("transaction", signature.to_string()),
         ]);
         Outcome::new(&document, text)

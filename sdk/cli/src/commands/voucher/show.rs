@@ -49,7 +49,7 @@ impl Show {
             (
                 "promises",
                 format!(
-                    "{} for receipts up to {}",
+                    "{}, for receipts up to number {}",
                     usdc(message.cumulative_micro_usdc),
                     message.sequence
                 ),
