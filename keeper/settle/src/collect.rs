@@ -79,8 +79,9 @@ async fn endpoints(state: &SettleState) -> Result<BTreeSet<String>, heliograph_c
     let nodes = account::all::<Node>(&state.rpc).await?;
     let registered = nodes
         .into_iter()
-        // A node that no longer serves may still hold vouchers.
-        .filter(|(_, node)| node.status != NodeStatus::Exited)
+        // A node that no longer serves may still hold vouchers. One without stake could be anybody's
+        // at no cost, as many of them as it takes to keep a settler busy.
+        .filter(|(_, node)| node.status != NodeStatus::Exited && node.stake > 0)
         .map(|(_, node)| node.endpoint)
         .filter(|endpoint| endpoint.starts_with("http://") || endpoint.starts_with("https://"));
     Ok(registered.chain(state.config.nodes.iter().cloned()).collect())
@@ -142,7 +143,12 @@ async fn turn(state: &SettleState, endpoint: &str) -> Result<usize, CollectError
         if page.next <= position {
             return Err(CollectError::Standstill);
         }
-        collected += keep(state, endpoint, &page).await?;
+        let kept = keep(state, endpoint, &page).await?;
+        if kept == 0 {
+            // All of it over and done, or invented: it has had its turn.
+            break;
+        }
+        collected += kept;
         position = page.next;
     }
     Ok(collected)
