@@ -100,7 +100,7 @@ async fn round(state: &SettleState, held: &mut HashMap<Pubkey, Instant>) -> Resu
     for bundle in bundles.into_iter().take(BUNDLES_MAX) {
         match bring(state, &view, &bundle).await {
             Ok(()) => {}
-            Err(error) if error.is_retryable() => return Err(error.into()),
+            Err(error) if error.is_retryable() => return Err(error),
             Err(error) => {
                 tracing::warn!(channel = %bundle.channel, %error, "leaves not claimed");
                 held.insert(bundle.channel, Instant::now() + HOLD_OFF);

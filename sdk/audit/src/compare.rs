@@ -111,7 +111,7 @@ fn different(
         let detail = format!("it is owned by {owner}");
         return Some(about(address, rebuilt, FindingKind::AccountWrong, detail));
     }
-    let rebuilt = with_opening_time(rebuilt, found, tolerance_secs);
+    let rebuilt = with_untold_times(rebuilt, found, tolerance_secs);
     if rebuilt == found {
         return None;
     }
@@ -194,20 +194,31 @@ fn differing_lines(rebuilt: &[String], found: &[String]) -> Vec<String> {
     differing
 }
 
-/// The rebuilt account with the chain's opening time if that is near its own: no event tells the
-/// time a program saw when it opened one of these.
-fn with_opening_time(rebuilt: &[u8], found: &[u8], tolerance_secs: i64) -> Vec<u8> {
+/// The rebuilt account with the chain's time where that is near its own: no event tells the time a
+/// program saw when it opened one of these, or put a claim on a session's record.
+fn with_untold_times(rebuilt: &[u8], found: &[u8], tolerance_secs: i64) -> Vec<u8> {
+    let is_near = |own: i64, other: i64| own.abs_diff(other) <= tolerance_secs.unsigned_abs();
     macro_rules! adopt {
         ($($kind:ident.$field:ident),*) => {$(
             if let (Ok(mut own), Ok(other)) =
                 ($kind::try_deserialize(&mut &*rebuilt), $kind::try_deserialize(&mut &*found))
             {
-                if own.$field.abs_diff(other.$field) <= tolerance_secs.unsigned_abs() {
+                if is_near(own.$field, other.$field) {
                     own.$field = other.$field;
                 }
                 return overwrite(rebuilt.to_vec(), &own);
             }
         )*};
+    }
+    if let (Ok(mut own), Ok(other)) =
+        (Session::try_deserialize(&mut &*rebuilt), Session::try_deserialize(&mut &*found))
+    {
+        for (own, other) in own.claims.iter_mut().zip(&other.claims) {
+            if is_near(own.since, other.since) {
+                own.since = other.since;
+            }
+        }
+        return overwrite(rebuilt.to_vec(), &own);
     }
     adopt!(App.created_at, Position.opened_at, Escrow.opened_at, Channel.opened_at);
     rebuilt.to_vec()
