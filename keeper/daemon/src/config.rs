@@ -3,6 +3,7 @@
 use crate::cli::Cli;
 use anyhow::{Context, bail};
 use heliograph_node::NodeConfig;
+use heliograph_settle::SettleConfig;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use url::Url;
@@ -20,6 +21,9 @@ pub struct Config {
     /// The node role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeConfig>,
+    /// The settle role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settle: Option<SettleConfig>,
 }
 
 fn default_rpc_url() -> String {
@@ -48,13 +52,19 @@ impl Config {
         if !matches!(url.scheme(), "http" | "https") {
             bail!("rpc_url must begin with http:// or https://");
         }
-        let Some(node) = &mut self.node else {
-            bail!("no role is configured: add a [node] section");
-        };
-        if node.capacity == 0 {
-            bail!("node.capacity must be greater than zero");
+        if self.node.is_none() && self.settle.is_none() {
+            bail!("no role is configured: add a [node] or a [settle] section");
         }
-        node.resolve(base);
+        if let Some(node) = &mut self.node {
+            if node.capacity == 0 {
+                bail!("node.capacity must be greater than zero");
+            }
+            node.resolve(base);
+        }
+        if let Some(settle) = &mut self.settle {
+            settle.check().map_err(anyhow::Error::msg)?;
+            settle.resolve(base);
+        }
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use heliograph_client::{RetryPolicy, Rpc};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// A role failed.
@@ -48,14 +49,43 @@ async fn roles(config: Config) -> Result<(), Failure> {
     });
 
     let rpc = Rpc::new(config.rpc_url, RetryPolicy::FOREVER);
-    let Some(node) = config.node else { return Ok(()) };
-    match heliograph_node::run(node, rpc, shutdown.clone()).await {
-        // Told to stop before it could start: nothing is wrong with that.
-        Err(error) if shutdown.is_cancelled() && error.is_retryable() => Ok(()),
-        Err(error) if error.is_retryable() => {
-            Err(Failure { exit_code: EXIT_RETRY, ..Failure::new(&error) })
+    let mut roles = JoinSet::new();
+    if let Some(node) = config.node {
+        let role = heliograph_node::run(node, rpc.clone(), shutdown.clone());
+        let stopping = shutdown.clone();
+        roles.spawn(async move {
+            role.await.or_else(|error| judge(error.is_retryable(), &error, &stopping))
+        });
+    }
+    if let Some(settle) = config.settle {
+        let role = heliograph_settle::run(settle, rpc, shutdown.clone());
+        let stopping = shutdown.clone();
+        roles.spawn(async move {
+            role.await.or_else(|error| judge(error.is_retryable(), &error, &stopping))
+        });
+    }
+    // The first failure counts. The other roles are stopped in order before it is told.
+    let mut outcome = Ok(());
+    while let Some(ended) = roles.join_next().await {
+        let ended = ended.unwrap_or_else(|panic| Err(Failure::new(&panic)));
+        if ended.is_err() {
+            shutdown.cancel();
         }
-        Err(error) => Err(Failure::new(&error)),
-        Ok(()) => Ok(()),
+        outcome = outcome.and(ended);
+    }
+    outcome
+}
+
+/// What a role's error means for the keeper.
+fn judge(
+    is_retryable: bool,
+    error: &dyn std::fmt::Display,
+    shutdown: &CancellationToken,
+) -> Result<(), Failure> {
+    match is_retryable {
+        // Told to stop before it could start: nothing is wrong with that.
+        true if shutdown.is_cancelled() => Ok(()),
+        true => Err(Failure { exit_code: EXIT_RETRY, ..Failure::new(error) }),
+        false => Err(Failure::new(error)),
     }
 }

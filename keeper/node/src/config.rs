@@ -22,8 +22,26 @@ pub struct NodeConfig {
     /// Streams served at once.
     #[serde(default = "default_capacity")]
     pub capacity: u32,
+    /// Who brings vouchers on chain.
+    #[serde(default)]
+    pub redeem: Redeem,
+    /// With `redeem = "late"`: how long a voucher is left to settlers, and how long before a
+    /// session's last moment the node redeems in any case.
+    #[serde(default = "default_redeem_after_secs")]
+    pub redeem_after_secs: u64,
     /// The speech worker.
     pub transcription: TranscriptionConfig,
+}
+
+/// When the node redeems a voucher by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Redeem {
+    /// As soon as it is signed.
+    #[default]
+    Always,
+    /// Only what settlers have not settled in time.
+    Late,
 }
 
 /// `[node.transcription]`.
@@ -62,6 +80,11 @@ fn default_archive() -> String {
 
 fn default_capacity() -> u32 {
     4
+}
+
+/// Four hours: a challenge window, and time for a claim to grow until it pays for itself.
+fn default_redeem_after_secs() -> u64 {
+    4 * 3_600
 }
 
 fn default_threads() -> u32 {

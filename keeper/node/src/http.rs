@@ -6,11 +6,16 @@ use crate::stream;
 use axum::Json;
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use heliograph_client::stream::STREAM_PATH;
+use heliograph_client::vouchers::{
+    PAGE_SESSIONS_MAX, VOUCHERS_PATH, VoucheredMinute, VouchersPage,
+};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
@@ -33,6 +38,7 @@ pub async fn serve(listener: TcpListener, state: Arc<NodeState>) -> Result<(), E
         .route("/health", get(health))
         .route("/v1/info", get(info))
         .route("/v1/sessions/{session}", get(session))
+        .route(VOUCHERS_PATH, get(vouchers))
         .route(STREAM_PATH, get(open_stream))
         .with_state(state);
     axum::serve(listener, router)
@@ -72,6 +78,34 @@ async fn info(State(state): State<Arc<NodeState>>) -> Json<Value> {
         "streams": state.active_streams(),
         "transcription": worker,
     }))
+}
+
+/// Where a page of vouchers begins.
+#[derive(Clone, Copy, Debug, Deserialize)]
+struct After {
+    #[serde(default)]
+    after: u64,
+}
+
+/// The newest voucher of each session and its receipt, for settlers.
+async fn vouchers(
+    State(state): State<Arc<NodeState>>,
+    Query(After { after }): Query<After>,
+) -> Result<Response, (StatusCode, Json<Value>)> {
+    let failed = |error: heliograph_store::Error| {
+        tracing::error!(%error, "ledger not read");
+        let why = json!({ "error": "the ledger cannot be read" });
+        (StatusCode::INTERNAL_SERVER_ERROR, Json(why))
+    };
+    // No position is above this one; whoever asks for more hears that there is nothing.
+    let after = after.min(i64::MAX as u64);
+    let newest = state.ledger.newest_position().await.map_err(failed)?;
+    let found = state.ledger.newest_vouchers(after, PAGE_SESSIONS_MAX).await.map_err(failed)?;
+    let minutes = found.into_iter().map(|entry| {
+        (entry.position, VoucheredMinute { receipt: entry.receipt, voucher: entry.signed })
+    });
+    let bytes = VouchersPage::of(minutes, after, newest).to_bytes();
+    Ok(([(CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }
 
 /// What a session has been charged, promised and paid, as this node knows it.

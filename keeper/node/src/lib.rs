@@ -18,6 +18,7 @@ mod archive;
 mod auth;
 mod chain;
 pub mod config;
+mod due;
 mod error;
 mod http;
 mod meter;
@@ -28,7 +29,7 @@ mod stream;
 mod time;
 mod worker;
 
-pub use config::{NodeConfig, TranscriptionConfig};
+pub use config::{NodeConfig, Redeem, TranscriptionConfig};
 pub use error::Error;
 
 use heliograph_client::Rpc;

@@ -1,4 +1,5 @@
-//! Brings vouchers on chain: the newest one of each session, as soon as it is signed.
+//! Brings vouchers on chain: the newest one of each session, as soon as it is signed, or only what
+//! settlers leave lying, as configured.
 //!
 //! Order of every payment: prepare, record, send, confirm, record. Killed anywhere, the next start
 //! finds the recorded transaction, asks what became of it and goes on. A voucher brought twice
@@ -23,6 +24,9 @@ const POLL: Duration = Duration::from_secs(5);
 /// escrow, a payout account that was closed).
 const HOLD_OFF: Duration = Duration::from_secs(30);
 
+/// How often the chain is asked what settlers have settled.
+const REFRESH_EVERY: Duration = Duration::from_secs(15);
+
 /// Why a redeem did not happen now.
 #[derive(Debug, thiserror::Error)]
 enum SettleError {
@@ -39,8 +43,9 @@ enum SettleError {
 /// Runs until shutdown.
 pub async fn run(state: Arc<NodeState>) {
     let mut held: HashMap<[u8; 32], Instant> = HashMap::new();
+    let mut refreshed = None;
     loop {
-        if let Err(error) = round(&state, &mut held).await {
+        if let Err(error) = round(&state, &mut held, &mut refreshed).await {
             tracing::warn!(%error, "settling interrupted, will try again");
         }
         tokio::select! {
@@ -55,13 +60,14 @@ pub async fn run(state: Arc<NodeState>) {
 async fn round(
     state: &NodeState,
     held: &mut HashMap<[u8; 32], Instant>,
+    refreshed: &mut Option<Instant>,
 ) -> Result<(), SettleError> {
     let rpc = state.chain.settle_rpc();
     for redeem in state.ledger.pending_redeems().await? {
         resume(state, &rpc, &redeem).await?;
     }
     held.retain(|_, until| *until > Instant::now());
-    for unsettled in state.ledger.unsettled_sessions().await? {
+    for unsettled in due_sessions(state, &rpc, refreshed).await? {
         let session = unsettled.newest.voucher.session;
         if unsettled.pending.is_some()
             || unsettled.redeemable_until_unix_secs < unix_secs()
@@ -77,6 +83,42 @@ async fn round(
                 held.insert(session, Instant::now() + HOLD_OFF);
             }
         }
+    }
+    Ok(())
+}
+
+/// Sessions whose vouchers the node is to bring by itself.
+async fn due_sessions(
+    state: &NodeState,
+    rpc: &Rpc,
+    refreshed: &mut Option<Instant>,
+) -> Result<Vec<UnsettledSession>, SettleError> {
+    let mut unsettled = state.ledger.unsettled_sessions().await?;
+    let is_due = |unsettled: &UnsettledSession| state.due.is_due(unsettled, unix_ms());
+    let is_old = refreshed.is_none_or(|at| at.elapsed() >= REFRESH_EVERY);
+    if state.due.waits() && !unsettled.is_empty() && (is_old || unsettled.iter().any(is_due)) {
+        // What settlers have paid is neither owed any more nor due.
+        refresh(state, rpc, &unsettled).await?;
+        *refreshed = Some(Instant::now());
+        unsettled = state.ledger.unsettled_sessions().await?;
+    }
+    unsettled.retain(is_due);
+    Ok(unsettled)
+}
+
+/// Records what the chain has settled of these sessions, whoever brought it.
+async fn refresh(
+    state: &NodeState,
+    rpc: &Rpc,
+    unsettled: &[UnsettledSession],
+) -> Result<(), SettleError> {
+    let addresses: Vec<Pubkey> =
+        unsettled.iter().map(|unsettled| unsettled.newest.voucher.session.into()).collect();
+    for (address, found) in addresses.iter().zip(rpc.get_accounts(&addresses).await?) {
+        let Some(found) = found else { continue };
+        let session: Session = account::decode(&found.owner, &found.data)?;
+        let settled = session.totals.settled_micro_usdc;
+        state.ledger.record_settled(&address.to_bytes(), settled).await?;
     }
     Ok(())
 }

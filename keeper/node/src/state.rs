@@ -2,6 +2,7 @@
 
 use crate::chain::Chain;
 use crate::config::NodeConfig;
+use crate::due::Due;
 use crate::error::Error;
 use crate::worker::Worker;
 use heliograph_client::Rpc;
@@ -31,6 +32,8 @@ pub struct NodeState {
     /// Rung when there is something new to archive.
     pub archive_bell: Notify,
     pub requests: crate::auth::Requests,
+    /// When vouchers are due to be redeemed.
+    pub due: Due,
     capacity: usize,
     key: Keypair,
     active: Mutex<HashSet<Address>>,
@@ -68,6 +71,7 @@ impl NodeState {
             settle_bell: Notify::new(),
             archive_bell: Notify::new(),
             requests: Default::default(),
+            due: Due::new(config),
             capacity: config.capacity as usize,
             key,
             active: Mutex::default(),

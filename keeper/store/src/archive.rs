@@ -1,8 +1,8 @@
 //! Content-addressed archive of signed messages.
 //!
-//! Objects are `receipts/<hh>/<hash>` and `vouchers/<hh>/<hash>`, where `hash` is the hex of the
-//! message's hash and `hh` its first two digits (a folder then holds a 256th of all). An object is
-//! written once, whole, and never again.
+//! Objects are `receipts/<hh>/<hash>`, `vouchers/<hh>/<hash>` and `batches/<hh>/<hash>`, where `hash`
+//! is the hex of the message's hash and `hh` its first two digits (a folder then holds a 256th of
+//! all). An object is written once, whole, and never again.
 //!
 //! The archive does not verify: names, signatures and roots are the reader's to check, because an
 //! archive may come from anyone.
@@ -11,7 +11,7 @@ use crate::{Error, Result};
 use borsh::{BorshDeserialize, BorshSerialize};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use heliograph_protocol::evidence::{ArchivedReceipt, Signed};
+use heliograph_protocol::evidence::{ArchivedBatch, ArchivedReceipt, Signed};
 use heliograph_protocol::hash::Hash;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as ObjectPath;
@@ -19,7 +19,11 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use std::sync::Arc;
 use url::Url;
 
-/// What an archived object is; each kind has a folder.
+/// Borsh of an [`ArchivedBatch`] each: what settlers have posted. No [`ObjectKind`], because it is
+/// no signed message: who audits sessions looks into the two folders of these.
+const BATCHES: &str = "batches";
+
+/// What an archived message is; each kind has a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectKind {
     /// Borsh of an [`ArchivedReceipt`].
@@ -92,8 +96,7 @@ impl Archive {
 
     /// Where the object of a message lies, relative to the archive.
     pub fn path_of(kind: ObjectKind, hash: &Hash) -> String {
-        let name = hex::encode(hash);
-        format!("{}/{}/{name}", kind.folder(), &name[..2])
+        path_in(kind.folder(), hash)
     }
 
     /// Stores a receipt with its records under the receipt's hash, which is returned.
@@ -101,22 +104,33 @@ impl Archive {
     /// Storing the same again does nothing; other bytes under the same name are
     /// [`Error::ArchiveConflict`].
     pub async fn put_receipt(&self, receipt: &ArchivedReceipt) -> Result<Hash> {
-        self.put(ObjectKind::Receipt, receipt.signed.hash(), receipt).await
+        self.put(ObjectKind::Receipt.folder(), receipt.signed.hash(), receipt).await
     }
 
     /// Stores a signed voucher under its hash, as [`put_receipt`](Self::put_receipt) does.
     pub async fn put_voucher(&self, voucher: &Signed) -> Result<Hash> {
-        self.put(ObjectKind::Voucher, voucher.hash(), voucher).await
+        self.put(ObjectKind::Voucher.folder(), voucher.hash(), voucher).await
+    }
+
+    /// Stores a batch with its leaves under its header's hash, as [`put_receipt`](Self::put_receipt)
+    /// does.
+    pub async fn put_batch(&self, batch: &ArchivedBatch) -> Result<Hash> {
+        self.put(BATCHES, batch.hash(), batch).await
     }
 
     /// The receipt of this hash, unverified; `None` if the archive does not have it.
     pub async fn receipt(&self, hash: &Hash) -> Result<Option<ArchivedReceipt>> {
-        self.get(ObjectKind::Receipt, hash).await
+        self.get(ObjectKind::Receipt.folder(), hash).await
     }
 
     /// The voucher of this hash, unverified; `None` if the archive does not have it.
     pub async fn voucher(&self, hash: &Hash) -> Result<Option<Signed>> {
-        self.get(ObjectKind::Voucher, hash).await
+        self.get(ObjectKind::Voucher.folder(), hash).await
+    }
+
+    /// The batch whose header has this hash, unverified; `None` if the archive does not have it.
+    pub async fn batch(&self, hash: &Hash) -> Result<Option<ArchivedBatch>> {
+        self.get(BATCHES, hash).await
     }
 
     /// Hashes of all receipts, in no order. A file that has no place there is an item of its own,
@@ -134,13 +148,8 @@ impl Archive {
         self.prefix.parts().chain(ObjectPath::from(path).parts()).collect()
     }
 
-    async fn put<T: BorshSerialize>(
-        &self,
-        kind: ObjectKind,
-        hash: Hash,
-        object: &T,
-    ) -> Result<Hash> {
-        let path = Self::path_of(kind, &hash);
+    async fn put<T: BorshSerialize>(&self, folder: &str, hash: Hash, object: &T) -> Result<Hash> {
+        let path = path_in(folder, &hash);
         let location = self.locate(&path);
         let bytes = crate::to_borsh(object);
         let payload = PutPayload::from(bytes.clone());
@@ -156,8 +165,8 @@ impl Archive {
         }
     }
 
-    async fn get<T: BorshDeserialize>(&self, kind: ObjectKind, hash: &Hash) -> Result<Option<T>> {
-        let path = Self::path_of(kind, hash);
+    async fn get<T: BorshDeserialize>(&self, folder: &str, hash: &Hash) -> Result<Option<T>> {
+        let path = path_in(folder, hash);
         let location = self.locate(&path);
         let Some(bytes) = self.bytes(&path, &location).await? else { return Ok(None) };
         match T::try_from_slice(&bytes) {
@@ -186,6 +195,11 @@ impl Archive {
             })
             .boxed()
     }
+}
+
+fn path_in(folder: &str, hash: &Hash) -> String {
+    let name = hex::encode(hash);
+    format!("{folder}/{}/{name}", &name[..2])
 }
 
 /// The hash that names an object; an error unless the object lies where that hash belongs.

@@ -1,5 +1,6 @@
 //! What can go wrong with the ledger and the archive.
 
+use crate::batches::BatchState;
 use crate::ledger::{RedeemId, RedeemState};
 use heliograph_protocol::Address;
 use heliograph_protocol::domain::DecodeError;
@@ -178,6 +179,38 @@ pub enum Error {
     /// No such redeem was recorded.
     #[error("redeem {0} is not in the ledger")]
     UnknownRedeem(RedeemId),
+
+    /// The database was made by another settler.
+    #[error("the batches belong to another settler")]
+    OtherSettler,
+
+    /// The minute is not after the newest batch in the database: it may have left the settler.
+    #[error("minute {minute_index} is not after the newest batch written, {newest}")]
+    MinuteWritten {
+        /// The minute asked for.
+        minute_index: u64,
+        /// The newest one there is.
+        newest: u64,
+    },
+
+    /// Leaves out of order, twice the same, none, or not those under the header's root.
+    #[error("the batch's leaves are not those of its header")]
+    BatchMalformed,
+
+    /// No such batch was written.
+    #[error("no batch of minute {0} was written")]
+    UnknownBatch(u64),
+
+    /// The batch is decided, and not in this way.
+    #[error("batch {minute_index} is {from}, it cannot become {to}")]
+    BatchDecided {
+        /// Its minute.
+        minute_index: u64,
+        /// Its state.
+        from: BatchState,
+        /// The state asked for.
+        to: BatchState,
+    },
 
     /// The redeem is decided, and not in this way.
     #[error("redeem {id} is {from}, it cannot become {to}")]

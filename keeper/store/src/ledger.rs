@@ -12,16 +12,16 @@
 //! The file is the node's memory of what it has signed. An older copy of it has forgotten minutes
 //! and must never be put in its place; nothing here can notice that.
 
-mod open;
+pub(crate) mod open;
 mod receipts;
 mod redeems;
-mod row;
+pub(crate) mod row;
 mod sessions;
 mod vouchers;
 
 pub use redeems::{NewRedeem, Redeem, RedeemId, RedeemState, UnsettledSession};
 pub use sessions::{Session, SessionState, StoredSession};
-pub use vouchers::RecordedVoucher;
+pub use vouchers::{NewestVoucher, RecordedVoucher};
 
 use crate::{Error, Result};
 use heliograph_protocol::domain::{Domain, Message};

@@ -3,6 +3,8 @@
 //! * [`Ledger`]: the node role's database. It holds every receipt the node has signed, every
 //!   voucher it was given and every attempt to bring one on chain, and refuses whatever would make
 //!   the node sign a minute twice.
+//! * [`Batches`]: the settle role's database. It holds the vouchers it has collected and every batch
+//!   before it is posted, and refuses to write a minute twice.
 //! * [`Archive`]: signed messages under their own hash, in a folder or an object store, for whoever
 //!   audits the network.
 //!
@@ -10,14 +12,16 @@
 #![deny(missing_docs)]
 
 mod archive;
+mod batches;
 mod error;
 mod ledger;
 
 pub use archive::{Archive, ObjectKind};
+pub use batches::{Batch, BatchState, Batches, Collected, StoredLeaf, Waiting};
 pub use error::Error;
 pub use ledger::{
-    Ledger, NewRedeem, RecordedVoucher, Redeem, RedeemId, RedeemState, Session, SessionState,
-    StoredSession, UnsettledSession, Written,
+    Ledger, NewRedeem, NewestVoucher, RecordedVoucher, Redeem, RedeemId, RedeemState, Session,
+    SessionState, StoredSession, UnsettledSession, Written,
 };
 
 /// Result of the store's operations.

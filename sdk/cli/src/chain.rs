@@ -9,22 +9,14 @@ use heliograph_registry::state::{App, Node};
 use heliograph_settlement::state::Escrow;
 use solana_program_pack::Pack;
 use solana_pubkey::Pubkey;
-use solana_sdk_ids::{system_program, sysvar};
+use solana_sdk_ids::system_program;
 use spl_token_interface::state::{Account as TokenAccount, Mint};
 
 pub use subject::{Role, Staked, keeper, role_name, staked, status_name};
 
-/// Where the clock sysvar keeps the Unix time: after slot, epoch start, epoch and the epoch of the
-/// leader schedule.
-const CLOCK_UNIX_TIME: std::ops::Range<usize> = 32..40;
-
 /// The chain's Unix time, which is what programs compare with.
 pub async fn unix_secs(rpc: &Rpc) -> Result<i64> {
-    let clock = rpc.get_account(&sysvar::clock::ID).await?;
-    clock
-        .and_then(|account| account.data.get(CLOCK_UNIX_TIME)?.try_into().ok())
-        .map(i64::from_le_bytes)
-        .context("the cluster has no clock")
+    Ok(rpc.unix_secs().await?)
 }
 
 /// What a program's check says when it is asked before anything is sent: the words alone, without

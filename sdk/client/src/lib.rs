@@ -14,6 +14,7 @@ pub mod pda;
 pub mod rpc;
 pub mod send;
 pub mod stream;
+pub mod vouchers;
 
 pub use error::Error;
 pub use rpc::{RetryPolicy, Rpc};

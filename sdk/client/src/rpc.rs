@@ -34,6 +34,10 @@ const ACCOUNTS_PER_REQUEST: usize = 100;
 /// Where an SPL token account keeps its amount, in Token and Token-2022 alike: after mint and owner.
 const TOKEN_AMOUNT: std::ops::Range<usize> = 64..72;
 
+/// Where the clock sysvar keeps the Unix time: after slot, epoch start, epoch and the epoch of the
+/// next leader schedule.
+const CLOCK_UNIX_SECS: std::ops::Range<usize> = 32..40;
+
 /// An RPC endpoint. Cheap to clone; clones share their connections.
 #[derive(Clone)]
 pub struct Rpc {
@@ -175,6 +179,17 @@ impl Rpc {
     /// The current slot.
     pub async fn slot(&self) -> Result<u64, Error> {
         self.request(RpcRequest::GetSlot, "getSlot", json!([Self::commitment()])).await
+    }
+
+    /// The chain's time in seconds since the Unix epoch, as programs read it: what decides whether
+    /// something is due.
+    pub async fn unix_secs(&self) -> Result<i64, Error> {
+        let clock = self.get_account(&solana_sdk_ids::sysvar::clock::ID).await?;
+        clock
+            .as_ref()
+            .and_then(|clock| clock.data.get(CLOCK_UNIX_SECS)?.try_into().ok())
+            .map(i64::from_le_bytes)
+            .ok_or_else(|| Error::decode("clock", "the cluster has none"))
     }
 
     /// Lamports that keep an account of `data_len` bytes alive.

@@ -121,6 +121,24 @@ pub async fn prepare(
     Prepared::new(transaction, last_valid_block_height)
 }
 
+/// Bytes on the wire of a transaction that [`prepare`] would make of these instructions, signed by
+/// the payer alone; more than [`TRANSACTION_BYTES_MAX`] cannot be sent.
+pub fn wire_len(payer: &Pubkey, instructions: &[Instruction]) -> usize {
+    // With the price even where none is asked for: a plan should not depend on it.
+    let mut all = vec![
+        ComputeBudgetInstruction::set_compute_unit_limit(COMPUTE_UNITS_MAX),
+        ComputeBudgetInstruction::set_compute_unit_price(u64::MAX),
+    ];
+    all.extend_from_slice(instructions);
+    let message = Message::new(&all, Some(payer));
+    let count = usize::from(message.header.num_required_signatures);
+    let transaction = VersionedTransaction {
+        signatures: vec![Signature::default(); count],
+        message: VersionedMessage::Legacy(message),
+    };
+    to_wire(&transaction).map_or(usize::MAX, |wire| wire.len())
+}
+
 /// Offers a transaction to the cluster once, after a simulation by the RPC node.
 ///
 /// `Ok` means taken note of, not executed; submitting again is harmless, also after execution.

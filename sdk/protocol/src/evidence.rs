@@ -5,6 +5,7 @@
 //! over the records beside it.
 
 use crate::Address;
+use crate::batch::{BatchHeader, Leaf};
 use crate::domain::{DecodeError, Domain, Message};
 use crate::ed25519::SIGNATURE_LEN;
 use crate::hash::{Hash, sha256};
@@ -42,4 +43,26 @@ pub struct ArchivedReceipt {
     pub signed: Signed,
     /// The minute's records in order.
     pub records: Vec<Record>,
+}
+
+/// A batch as the archive keeps it. Its name is the hash of its header's canonical bytes; the chain
+/// holds what the header says, so nobody has to sign it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct ArchivedBatch {
+    /// Canonical bytes of the [`BatchHeader`].
+    pub header: Vec<u8>,
+    /// The leaves under its root, in order.
+    pub leaves: Vec<Leaf>,
+}
+
+impl ArchivedBatch {
+    /// A batch as it goes to the archive.
+    pub fn new(header: &BatchHeader, leaves: Vec<Leaf>, domain: &Domain) -> Self {
+        Self { header: header.signing_bytes(domain), leaves }
+    }
+
+    /// Its name: SHA-256 of the header's canonical bytes.
+    pub fn hash(&self) -> Hash {
+        sha256(&[&self.header])
+    }
 }

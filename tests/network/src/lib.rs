@@ -6,16 +6,20 @@
 
 mod app;
 mod audio;
+mod gate;
 mod keeper;
 mod proxy;
 mod raw;
+mod settler;
 mod world;
 
 pub use app::{Heard, play};
 pub use audio::{demo_speech, jfk_speech};
+pub use gate::{Gate, Passage};
 pub use keeper::Keeper;
 pub use proxy::Proxy;
 pub use raw::raw_open;
+pub use settler::Settler;
 pub use world::{Network, OpenSession, Setup};
 
 use std::path::PathBuf;

@@ -32,6 +32,8 @@ pub struct Setup {
     pub params: Params,
     /// The speech model's file name.
     pub model: &'static str,
+    /// For how long the node leaves a voucher to settlers; not at all if absent.
+    pub redeem_after_secs: Option<u64>,
 }
 
 impl Default for Setup {
@@ -40,6 +42,7 @@ impl Default for Setup {
             deposit_micro_usdc: 1_000_000,
             params: Params { node_stake_min_tokens: 1_000, ..Params::default() },
             model: "ggml-tiny.en-q8_0.bin",
+            redeem_after_secs: None,
         }
     }
 }
@@ -64,8 +67,9 @@ pub struct Network {
     pub app: Pubkey,
     app_authority: Keypair,
     operator: Keypair,
-    folder: TempDir,
-    _localnet: Localnet,
+    pub(crate) deployer: Keypair,
+    pub(crate) folder: TempDir,
+    localnet: Localnet,
 }
 
 impl std::fmt::Debug for Network {
@@ -116,7 +120,7 @@ impl Network {
         let endpoint = format!("127.0.0.1:{}", free_port());
         write_keypair_file(&node, folder.path().join("node.json")).expect("key written");
         let config = folder.path().join("keeper.toml");
-        std::fs::write(&config, keeper_toml(&proxy.url(), &endpoint, setup.model))
+        std::fs::write(&config, keeper_toml(&proxy.url(), &endpoint, &setup))
             .expect("configuration written");
 
         let keeper = Keeper::start(&config);
@@ -137,16 +141,22 @@ impl Network {
             voucher_signer,
             app_authority,
             operator,
+            deployer,
             folder,
-            _localnet: localnet,
+            localnet,
         };
-        world.register(&deployer, &node).await;
-        world.fund(&deployer, setup.deposit_micro_usdc).await;
+        world.register(&world.deployer, &node).await;
+        world.fund(&world.deployer, setup.deposit_micro_usdc).await;
         world.keeper.healthy(&world.endpoint).await;
         world
     }
 
-    async fn send(&self, payer: &Keypair, signers: &[&Keypair], instructions: &[Instruction]) {
+    pub(crate) async fn send(
+        &self,
+        payer: &Keypair,
+        signers: &[&Keypair],
+        instructions: &[Instruction],
+    ) {
         let signers: Vec<&(dyn Signer + Sync)> =
             signers.iter().map(|key| *key as &(dyn Signer + Sync)).collect();
         send(&self.rpc, payer, &signers, instructions, Options::default())
@@ -277,6 +287,17 @@ impl Network {
         self.rpc.token_balance(account).await.expect("balance").unwrap_or(0)
     }
 
+    /// The cluster's RPC, past the keeper's way to it.
+    pub fn rpc_url(&self) -> &str {
+        self.localnet.rpc_url()
+    }
+
+    /// Moves the cluster's time forward. The node's clock stays where it is.
+    pub async fn travel(&self, secs: i64) {
+        let now = self.localnet.unix_secs().await.expect("the cluster runs");
+        self.localnet.time_travel(now + secs).await.expect("forward");
+    }
+
     /// The keeper's configuration file.
     pub fn keeper_config(&self) -> PathBuf {
         self.folder.path().join("keeper.toml")
@@ -312,13 +333,18 @@ impl Network {
 
 /// One thread for inference: several spin while they wait for each other, which would slow every
 /// test beside this one.
-fn keeper_toml(rpc_url: &str, listen: &str, model: &str) -> String {
+fn keeper_toml(rpc_url: &str, listen: &str, setup: &Setup) -> String {
     let models = cache().join("models");
-    let model = installed(models.join(model), "scripts/setup.sh");
+    let model = installed(models.join(setup.model), "scripts/setup.sh");
+    let redeem = match setup.redeem_after_secs {
+        None => "redeem = \"always\"".to_owned(),
+        Some(secs) => format!("redeem = \"late\"\nredeem_after_secs = {secs}"),
+    };
     let vad = installed(models.join("ggml-silero-v6.2.0.bin"), "scripts/setup.sh");
     format!(
         "rpc_url = \"{rpc_url}\"\n\
          [node]\nkeypair = \"node.json\"\nlisten = \"{listen}\"\n\
+         {redeem}\n\
          [node.transcription]\nmodel = \"{}\"\nvad_model = \"{}\"\nthreads = 1\n",
         model.display(),
         vad.display()
@@ -326,7 +352,7 @@ fn keeper_toml(rpc_url: &str, listen: &str, model: &str) -> String {
 }
 
 /// A port nothing listens on now.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("bound").port()
 }

@@ -1,6 +1,7 @@
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../config.example.toml");
+const SETTLER: &str = include_str!("../../config.settler.example.toml");
 
 fn parse(text: &str) -> anyhow::Result<Config> {
     let mut config: Config = toml::from_str(text)?;
@@ -20,6 +21,31 @@ fn example_is_valid_and_shows_the_defaults() {
         vad_model = "models/ggml-silero-v6.2.0.bin"
     "#;
     assert_eq!(parse(required).unwrap(), example);
+}
+
+#[test]
+fn settlers_example_is_valid_and_shows_the_defaults() {
+    let example = parse(SETTLER).unwrap();
+    assert_eq!(parse("[settle]\nkeypair = \"settler.json\"").unwrap(), example);
+    let settle = example.settle.unwrap();
+    assert_eq!(settle.keypair, Path::new("/etc/heliograph/settler.json"));
+    assert_eq!(settle.database, Path::new("/etc/heliograph/settle.db"));
+    assert_eq!(settle.archive, "/etc/heliograph/archive");
+}
+
+#[test]
+fn roles_may_stand_side_by_side() {
+    let (_, settle) = SETTLER.split_once("[settle]").unwrap();
+    let both = parse(&format!("{EXAMPLE}\n[settle]\n{settle}")).unwrap();
+    let shown: Config = toml::from_str(&both.redacted()).unwrap();
+    assert!(both.node.is_some() && both.settle.is_some());
+    assert_eq!((shown.node, shown.settle), (both.node, both.settle));
+}
+
+#[test]
+fn settler_that_cannot_answer_for_its_batches_is_refused() {
+    let error = parse(&SETTLER.replace("leaves_max = 4096", "leaves_max = 4097")).unwrap_err();
+    assert!(format!("{error:#}").contains("leaves_max"), "{error:#}");
 }
 
 #[test]

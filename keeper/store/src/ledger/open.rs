@@ -26,22 +26,7 @@ impl Ledger {
     /// Opens the ledger file of the network `domain`, and makes it if it does not exist. Its
     /// folder must exist.
     pub async fn open(path: impl AsRef<Path>, domain: Domain) -> Result<Self> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // FULL: a commit that has returned survives a power failure. NORMAL would lose the
-            // last ones, and with them the memory of receipts that have left the node.
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
-        let writer = connect(SqlitePoolOptions::new().max_connections(1), options.clone()).await?;
-        migrate(&writer, &domain).await?;
-        let reader = connect(
-            SqlitePoolOptions::new().max_connections(READERS_MAX),
-            options.create_if_missing(false).pragma("query_only", "ON"),
-        )
-        .await?;
+        let (writer, reader) = open_pools(path.as_ref(), &MIGRATIONS, &domain).await?;
         Ok(Self { writer, reader, domain })
     }
 
@@ -51,6 +36,32 @@ impl Ledger {
         self.reader.close().await;
         self.writer.close().await;
     }
+}
+
+/// Opens a file with the tables of `migrations`, of the network `domain`: the one connection that
+/// writes, and those that read.
+pub async fn open_pools(
+    path: &Path,
+    migrations: &Migrator,
+    domain: &Domain,
+) -> Result<(SqlitePool, SqlitePool)> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // FULL: a commit that has returned survives a power failure. NORMAL would lose the last
+        // ones, and with them the memory of receipts that have left the node.
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT);
+    let writer = connect(SqlitePoolOptions::new().max_connections(1), options.clone()).await?;
+    migrate(&writer, migrations, domain).await?;
+    let reader = connect(
+        SqlitePoolOptions::new().max_connections(READERS_MAX),
+        options.create_if_missing(false).pragma("query_only", "ON"),
+    )
+    .await?;
+    Ok((writer, reader))
 }
 
 /// Opens a pool's first connection. Processes that open a new file at once contend for its switch to
@@ -69,10 +80,10 @@ async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> Resu
 
 /// Brings the tables to this version and pins the network, in one transaction, so that processes
 /// that open a new file at once do not meet halfway.
-async fn migrate(writer: &SqlitePool, domain: &Domain) -> Result<()> {
+async fn migrate(writer: &SqlitePool, migrations: &Migrator, domain: &Domain) -> Result<()> {
     let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
     // `run` takes a connection by a trait whose lifetimes make this future not `Send`.
-    MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+    migrations.run_direct(None, &mut *tx, false).await?;
     tx.execute(
         sqlx::query("INSERT INTO ledger (id, domain) VALUES (1, ?) ON CONFLICT DO NOTHING")
             .bind(domain.0.as_slice()),

@@ -127,6 +127,8 @@ pub struct UnsettledSession {
     pub newest: RecordedVoucher,
     /// What the chain has settled.
     pub settled_micro_usdc: u64,
+    /// When the first voucher came that promises more than is settled.
+    pub since_unix_ms: u64,
     /// Unix time after which no voucher is paid.
     pub redeemable_until_unix_secs: u64,
     /// A redeem that is not decided yet.
@@ -147,7 +149,10 @@ impl Ledger {
         let rows = sqlx::query(
             "SELECT vouchers.*, sessions.settled_micro_usdc, sessions.redeemable_until_unix_secs,
                 (SELECT id FROM redeems WHERE redeems.session = sessions.session
-                    AND redeems.state IN ('prepared', 'sent')) AS pending
+                    AND redeems.state IN ('prepared', 'sent')) AS pending,
+                (SELECT MIN(created_at_unix_ms) FROM vouchers AS unpaid
+                    WHERE unpaid.session = sessions.session
+                    AND unpaid.cumulative_micro_usdc > sessions.settled_micro_usdc) AS since
             FROM sessions JOIN vouchers ON vouchers.session = sessions.session
                 AND vouchers.sequence = (
                     SELECT MAX(sequence) FROM vouchers WHERE session = sessions.session
@@ -162,6 +167,7 @@ impl Ledger {
                 Ok(UnsettledSession {
                     newest: recorded_voucher(row, &self.domain)?,
                     settled_micro_usdc: row::unsigned(row, "settled_micro_usdc")?,
+                    since_unix_ms: row::unsigned(row, "since")?,
                     redeemable_until_unix_secs: row::unsigned(row, "redeemable_until_unix_secs")?,
                     pending: row.try_get::<Option<i64>, _>("pending")?.map(RedeemId),
                 })

@@ -5,7 +5,7 @@ use super::{Ledger, Written, row};
 use crate::{Error, Result};
 use heliograph_protocol::Address;
 use heliograph_protocol::domain::{Domain, Message};
-use heliograph_protocol::evidence::Signed;
+use heliograph_protocol::evidence::{ArchivedReceipt, Signed};
 use heliograph_protocol::hash::Hash;
 use heliograph_protocol::voucher::Voucher;
 use sqlx::SqliteConnection;
@@ -114,6 +114,57 @@ impl Ledger {
             .await?;
         tx.commit().await?;
         Ok(())
+    }
+}
+
+/// A session's newest voucher with the receipt it answers, and when it came: for whoever collects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewestVoucher {
+    /// Where it stands among all vouchers of the ledger, in the order they came.
+    pub position: u64,
+    /// The voucher.
+    pub signed: Signed,
+    /// The receipt that it names, with its records.
+    pub receipt: ArchivedReceipt,
+}
+
+impl Ledger {
+    /// Newest vouchers of sessions that came after `position`, in the order they came, at most
+    /// `limit`. Positions only grow: vouchers stay.
+    pub async fn newest_vouchers(&self, position: u64, limit: u32) -> Result<Vec<NewestVoucher>> {
+        let rows = sqlx::query(
+            "SELECT vouchers.rowid AS position, vouchers.bytes, vouchers.public_key,
+                vouchers.signature, vouchers.session, vouchers.sequence
+            FROM vouchers WHERE vouchers.rowid > ? AND sequence = (
+                SELECT MAX(sequence) FROM vouchers AS others
+                WHERE others.session = vouchers.session
+            ) ORDER BY vouchers.rowid LIMIT ?",
+        )
+        .bind(row::to_integer("position", position)?)
+        .bind(i64::from(limit))
+        .fetch_all(&self.reader)
+        .await?;
+        let mut newest = Vec::with_capacity(rows.len());
+        for row in &rows {
+            let session = row::array(row, "session")?;
+            let sequence = row::sequence(row, "sequence")?;
+            // It is there: the voucher's foreign key names it.
+            let receipt = self
+                .receipt(&session, sequence)
+                .await?
+                .ok_or(Error::Corrupt { column: "sequence" })?;
+            let position = row::unsigned(row, "position")?;
+            newest.push(NewestVoucher { position, signed: row::signed(row)?, receipt });
+        }
+        Ok(newest)
+    }
+
+    /// The position of the voucher that came last; 0 if there is none.
+    pub async fn newest_position(&self) -> Result<u64> {
+        let row = sqlx::query("SELECT COALESCE(MAX(rowid), 0) AS position FROM vouchers")
+            .fetch_one(&self.reader)
+            .await?;
+        row::unsigned(&row, "position")
     }
 }
 

@@ -2,6 +2,7 @@
 //! killed.
 
 mod archive;
+mod batches;
 mod crash;
 mod fixtures;
 mod opening;

@@ -65,6 +65,23 @@ async fn unsettled_session_shows_what_to_bring() {
 }
 
 #[tokio::test]
+async fn unsettled_session_waits_since_its_first_unpaid_voucher() {
+    let (_folder, ledger, session) = ledger_with_session().await;
+    let minutes = record_minutes(&ledger, &session, 3).await;
+    for (later, minute) in (0..).zip(&minutes) {
+        ledger.record_voucher(&voucher(minute), NOW_UNIX_MS + later).await.unwrap();
+    }
+    let since = async || ledger.unsettled_sessions().await.unwrap()[0].since_unix_ms - NOW_UNIX_MS;
+    assert_eq!(since().await, 0);
+    let address = session.terms.session;
+    ledger.record_settled(&address, message(&minutes[0]).cumulative_micro_usdc).await.unwrap();
+    assert_eq!(since().await, 1);
+    // A part of the second one is paid: it still is the first that is not.
+    ledger.record_settled(&address, message(&minutes[1]).cumulative_micro_usdc - 1).await.unwrap();
+    assert_eq!(since().await, 1);
+}
+
+#[tokio::test]
 async fn most_urgent_session_comes_first() {
     let (_folder, ledger) = ledger().await;
     for number in [3, 1, 2] {

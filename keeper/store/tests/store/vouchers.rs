@@ -90,3 +90,31 @@ async fn unarchived_vouchers_are_found_until_marked() {
     ledger.mark_voucher_archived(&signed[1].hash()).await.unwrap();
     assert!(ledger.unarchived_vouchers(10).await.unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn newest_vouchers_come_in_the_order_in_which_they_came() {
+    let (_folder, ledger, one) = ledger_with_session().await;
+    let two = session(2);
+    ledger.record_session(&two).await.unwrap();
+    assert_eq!(ledger.newest_position().await.unwrap(), 0);
+    let first = record_minutes(&ledger, &one, 2).await;
+    let second = record_minutes(&ledger, &two, 1).await;
+    for minute in [&first[0], &second[0], &first[1]] {
+        ledger.record_voucher(&voucher(minute), NOW_UNIX_MS).await.unwrap();
+    }
+    let seen = async |after, limit| {
+        let found = ledger.newest_vouchers(after, limit).await.unwrap();
+        found
+            .into_iter()
+            .map(|entry| (entry.position, entry.signed, entry.receipt))
+            .collect::<Vec<_>>()
+    };
+    // The first session's first voucher has a newer one.
+    let expected =
+        [(2, voucher(&second[0]), second[0].clone()), (3, voucher(&first[1]), first[1].clone())];
+    assert_eq!(seen(0, 9).await, expected);
+    assert_eq!(seen(0, 1).await, expected[..1]);
+    assert_eq!(seen(2, 9).await, expected[1..]);
+    assert_eq!(seen(3, 9).await, []);
+    assert_eq!(ledger.newest_position().await.unwrap(), 3);
+}
