@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::state::NodeState;
 use crate::stream;
+use crate::time::unix_secs;
 use axum::Json;
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
@@ -100,11 +101,19 @@ async fn vouchers(
     // No position is above this one; whoever asks for more hears that there is nothing.
     let after = after.min(i64::MAX as u64);
     let newest = state.ledger.newest_position().await.map_err(failed)?;
-    let found = state.ledger.newest_vouchers(after, PAGE_SESSIONS_MAX).await.map_err(failed)?;
+    let found = state.ledger.newest_vouchers(after, unix_secs(), PAGE_SESSIONS_MAX).await;
+    let found = found.map_err(failed)?;
+    let last = found.last().map_or(after, |entry| entry.position);
+    let is_all = found.len() < PAGE_SESSIONS_MAX as usize;
     let minutes = found.into_iter().map(|entry| {
         (entry.position, VoucheredMinute { receipt: entry.receipt, voucher: entry.signed })
     });
-    let bytes = VouchersPage::of(minutes, after, newest).to_bytes();
+    let mut page = VouchersPage::of(minutes, after, newest);
+    if is_all && page.next == last {
+        // What lies between is paid or over.
+        page.next = last.max(newest);
+    }
+    let bytes = page.to_bytes();
     Ok(([(CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
 }
 

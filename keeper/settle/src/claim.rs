@@ -11,7 +11,7 @@ use heliograph_client::send::{Options, TRANSACTION_BYTES_MAX, send, wire_len};
 use heliograph_client::{Error as ChainError, account, pda};
 use heliograph_protocol::batch::{BatchHeader, Leaf};
 use heliograph_registry::state::{Keeper, Network, Node};
-use heliograph_settlement::state::{Channel, Escrow, Session, liability_secs, to_rules};
+use heliograph_settlement::state::{Channel, Escrow, Session, liability_secs};
 use heliograph_settlement::{ClaimArgs, ClaimLeaf};
 use heliograph_store::{BatchState, StoredLeaf};
 use solana_instruction::Instruction;
@@ -262,8 +262,7 @@ impl View {
             let leaves = leaves.and_then(|leaves| leaves.get(positions)).unwrap_or(&[]);
             for (address, stored) in part.sessions.iter().zip(leaves) {
                 let Some(session) = self.sessions.get(address) else { continue };
-                let mut claims = to_rules(&session.claims);
-                if claims.record(&settler, 1, self.now, period_secs).is_err() {
+                if plan::needs_proof(session, &settler, self.now, period_secs) {
                     unproven.insert(*address, *stored);
                 }
             }

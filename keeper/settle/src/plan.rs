@@ -4,8 +4,9 @@
 //! takes as many claims of one channel as fit, oldest minutes first: many minutes of one session
 //! pay for a fee that none of them would pay alone.
 
+use heliograph_protocol::Address;
 use heliograph_protocol::settle::{SettleState, claims};
-use heliograph_settlement::state::Session;
+use heliograph_settlement::state::{Session, to_rules};
 use solana_pubkey::Pubkey;
 use std::collections::HashMap;
 use std::ops::Range;
@@ -62,6 +63,12 @@ impl Forecast {
         session.totals.paid_micro_usdc += amount;
         Some((amount, split.settler_micro_usdc))
     }
+}
+
+/// Whether a session has claims of two other settlers on record: this settler's claim is refused
+/// until a voucher is shown.
+pub fn needs_proof(session: &Session, settler: &Address, now: i64, period_secs: i64) -> bool {
+    to_rules(&session.claims).record(settler, 1, now, period_secs).is_err()
 }
 
 /// Leaves that follow each other in one batch.

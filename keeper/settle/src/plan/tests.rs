@@ -2,6 +2,7 @@ use super::*;
 use crate::select::tests::session;
 use heliograph_protocol::hash::Hash;
 use heliograph_protocol::merkle;
+use heliograph_settlement::state::Claim;
 use proptest::prelude::*;
 
 const NOW: i64 = 1_780_000_000;
@@ -56,6 +57,24 @@ fn settled_late_unknown_and_excessive_leaves_pay_nothing() {
     assert_eq!(forecast(9_000).claim(&address(9), 4_000, 9_000, until + 1), None);
     assert_eq!(forecast(9_000).claim(&address(8), 4_000, 9_000, NOW), None);
     assert_eq!(forecast(u64::MAX).claim(&address(9), 100_001, u64::MAX, NOW), None);
+}
+
+#[test]
+fn third_settler_shows_a_voucher_first() {
+    const PERIOD_SECS: i64 = 1_000;
+    let claim = |settler: u8| Claim {
+        settler: address(settler),
+        recent_micro_usdc: 500,
+        earlier_micro_usdc: 0,
+        since: NOW,
+    };
+    let needs =
+        |claims, now| needs_proof(&Session { claims, ..session() }, &[1; 32], now, PERIOD_SECS);
+    assert!(!needs([Claim::default(); 2], NOW));
+    assert!(!needs([claim(1), claim(2)], NOW), "its own");
+    assert!(!needs([claim(2), Claim::default()], NOW));
+    assert!(needs([claim(2), claim(3)], NOW));
+    assert!(!needs([claim(2), claim(3)], NOW + 2 * PERIOD_SECS + 1), "final");
 }
 
 #[test]

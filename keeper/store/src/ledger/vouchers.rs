@@ -129,18 +129,28 @@ pub struct NewestVoucher {
 }
 
 impl Ledger {
-    /// Newest vouchers of sessions that came after `position`, in the order they came, at most
-    /// `limit`. Positions only grow: vouchers stay.
-    pub async fn newest_vouchers(&self, position: u64, limit: u32) -> Result<Vec<NewestVoucher>> {
+    /// Newest vouchers of sessions with money to collect that came after `position`, in the order
+    /// they came, at most `limit`. Positions only grow: vouchers stay.
+    pub async fn newest_vouchers(
+        &self,
+        position: u64,
+        now_unix_secs: u64,
+        limit: u32,
+    ) -> Result<Vec<NewestVoucher>> {
         let rows = sqlx::query(
             "SELECT vouchers.rowid AS position, vouchers.bytes, vouchers.public_key,
                 vouchers.signature, vouchers.session, vouchers.sequence
-            FROM vouchers WHERE vouchers.rowid > ? AND sequence = (
-                SELECT MAX(sequence) FROM vouchers AS others
-                WHERE others.session = vouchers.session
-            ) ORDER BY vouchers.rowid LIMIT ?",
+            FROM vouchers JOIN sessions USING (session)
+            WHERE vouchers.rowid > ? AND sessions.redeemable_until_unix_secs >= ?
+                AND sessions.vouchered_micro_usdc > sessions.settled_micro_usdc
+                AND sequence = (
+                    SELECT MAX(sequence) FROM vouchers AS others
+                    WHERE others.session = vouchers.session
+                )
+            ORDER BY vouchers.rowid LIMIT ?",
         )
         .bind(row::to_integer("position", position)?)
+        .bind(row::to_integer("time", now_unix_secs)?)
         .bind(i64::from(limit))
         .fetch_all(&self.reader)
         .await?;

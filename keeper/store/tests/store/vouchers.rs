@@ -103,7 +103,8 @@ async fn newest_vouchers_come_in_the_order_in_which_they_came() {
         ledger.record_voucher(&voucher(minute), NOW_UNIX_MS).await.unwrap();
     }
     let seen = async |after, limit| {
-        let found = ledger.newest_vouchers(after, limit).await.unwrap();
+        let now = NOW_UNIX_MS / 1_000;
+        let found = ledger.newest_vouchers(after, now, limit).await.unwrap();
         found
             .into_iter()
             .map(|entry| (entry.position, entry.signed, entry.receipt))
@@ -117,4 +118,11 @@ async fn newest_vouchers_come_in_the_order_in_which_they_came() {
     assert_eq!(seen(2, 9).await, expected[1..]);
     assert_eq!(seen(3, 9).await, []);
     assert_eq!(ledger.newest_position().await.unwrap(), 3);
+    // What is paid, or can be paid no more, is nobody's business.
+    let until = two.redeemable_until_unix_secs;
+    assert_eq!(ledger.newest_vouchers(0, until, 9).await.unwrap().len(), 1);
+    assert_eq!(ledger.newest_vouchers(0, until + 1, 9).await.unwrap(), []);
+    let paid = message(&second[0]).cumulative_micro_usdc;
+    ledger.record_settled(&two.terms.session, paid).await.unwrap();
+    assert_eq!(seen(0, 9).await, expected[1..]);
 }
