@@ -8,4 +8,5 @@ mod registry;
 mod reputation;
 mod settlement;
 mod shapes;
+mod slashing;
 mod staking;

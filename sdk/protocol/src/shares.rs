@@ -64,7 +64,7 @@ pub struct Split {
 }
 
 /// `⌊amount · bps / 10 000⌋`; fits because `bps ≤ 10 000` (checked by the caller's `is_invalid`).
-fn floor_share(amount: u64, bps: u16) -> u64 {
+pub(crate) fn floor_share(amount: u64, bps: u16) -> u64 {
     let whole = u64::from(BPS);
     let share = u64::from(bps);
     (amount / whole) * share + (amount % whole) * share / whole
