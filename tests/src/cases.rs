@@ -49,7 +49,12 @@ impl World {
     }
 
     /// A receipt of a session's minute, made now.
-    pub fn receipt(&self, session: &SessionParty, sequence: u32, amount_micro_usdc: u64) -> Receipt {
+    pub fn receipt(
+        &self,
+        session: &SessionParty,
+        sequence: u32,
+        amount_micro_usdc: u64,
+    ) -> Receipt {
         let now_ms = self.now() as u64 * 1_000;
         Receipt {
             channel: session.channel.to_bytes(),
@@ -160,12 +165,7 @@ pub fn sign<M: Message>(message: &M, signer: &Keypair) -> Signed {
 }
 
 /// An observer's signed word for a root.
-pub fn statement(
-    observer: &KeeperParty,
-    epoch: u64,
-    root: [u8; 32],
-    leaves_count: u32,
-) -> Signed {
+pub fn statement(observer: &KeeperParty, epoch: u64, root: [u8; 32], leaves_count: u32) -> Signed {
     let observer_address = observer.address.to_bytes();
     let message = RootStatement { observer: observer_address, epoch, root, leaves_count };
     sign(&message, &observer.keeper_key)

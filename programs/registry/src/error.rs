@@ -45,7 +45,9 @@ pub enum RegistryError {
     OtherTreasury = 17,
     #[msg("A penalty, or the parts of it, add up to more than 10 000 basis points")]
     PenaltyInvalid = 18,
-    #[msg("Bad epochs must be 1 to as many as are judged, these at most 64, and the score at most 1")]
+    #[msg(
+        "Bad epochs must be 1 to as many as are judged, these at most 64, and the score at most 1"
+    )]
     DowntimeRuleInvalid = 19,
     #[msg("A case must be over within the dispute time: twice its window must be less")]
     CaseTooLong = 20,

@@ -56,7 +56,9 @@ pub enum SlashingError {
     ChallengeNotFailed = 200,
     #[msg("Vouchers can still be shown: it is too early to restore")]
     VouchersAwaited = 201,
-    #[msg("Nothing is on record that the settler would have to restore, or nothing is left of its bond")]
+    #[msg(
+        "Nothing is on record that the settler would have to restore, or nothing is left of its bond"
+    )]
     NothingToRestore = 202,
 
     // Downtime: 300…

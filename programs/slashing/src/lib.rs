@@ -50,10 +50,7 @@ pub mod heliograph_slashing {
 
     /// Strikes an epoch off a charge of downtime. Anyone may. The upheld cases of fraud follow the
     /// accounts.
-    pub fn refute_epoch<'info>(
-        ctx: Context<'info, RefuteEpoch<'info>>,
-        epoch: u64,
-    ) -> Result<()> {
+    pub fn refute_epoch<'info>(ctx: Context<'info, RefuteEpoch<'info>>, epoch: u64) -> Result<()> {
         RefuteEpoch::handle(ctx, epoch)
     }
 

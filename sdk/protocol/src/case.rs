@@ -53,9 +53,8 @@ pub fn equivocation(
     other: &[u8],
     domain: &Domain,
 ) -> Result<Equivocation, NoEquivocation> {
-    let read = |bytes| {
-        Receipt::from_signing_bytes(bytes, domain).map_err(|_| NoEquivocation::NotAReceipt)
-    };
+    let read =
+        |bytes| Receipt::from_signing_bytes(bytes, domain).map_err(|_| NoEquivocation::NotAReceipt);
     let (a, b) = (read(one)?, read(other)?);
     if (a.session, a.sequence) != (b.session, b.sequence) {
         return Err(NoEquivocation::OtherMinute);

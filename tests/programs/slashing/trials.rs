@@ -2,7 +2,6 @@
 
 use heliograph_protocol::evidence::Signed;
 use heliograph_reputation::state::Figures;
-use heliograph_tests::batches::Batch;
 use heliograph_tests::observers::{EPOCH_SECS, GOOD, Panel};
 use heliograph_tests::world::{PARAMS, USDC};
 use heliograph_tests::{KeeperParty, Zoo};
@@ -22,8 +21,6 @@ pub struct Robbery {
     pub settler: Rc<KeeperParty>,
     /// Who opened the challenge.
     pub challenger: Keypair,
-    /// The batch with the forged leaf.
-    pub batch: Batch,
     /// The challenge that failed.
     pub challenge: Pubkey,
 }
@@ -49,7 +46,7 @@ impl Robbery {
         zoo.mint_to(&challenger.pubkey(), &mint, 100 * USDC);
         let challenge = zoo.challenge(&challenger, &settler, batch.minute_index, 0);
         zoo.pass(PARAMS.challenge_response_secs + 1);
-        Self { zoo, settler, challenger, batch, challenge }
+        Self { zoo, settler, challenger, challenge }
     }
 
     /// Nobody answers.

@@ -136,7 +136,11 @@ pub fn open_downtime_case(accusation: &Accusation) -> Instruction {
 }
 
 /// The two instructions that open a case of an observer's fraud, in the order they must have.
-pub fn open_fraud_case(accusation: &Accusation, epoch: u64, statement: &Signed) -> [Instruction; 2] {
+pub fn open_fraud_case(
+    accusation: &Accusation,
+    epoch: u64,
+    statement: &Signed,
+) -> [Instruction; 2] {
     let accounts = accounts::OpenFraudCase {
         opening: opening(accusation),
         observation: pda::observation(&accusation.subject, epoch),
@@ -149,7 +153,11 @@ pub fn open_fraud_case(accusation: &Accusation, epoch: u64, statement: &Signed) 
 }
 
 /// Strikes `epoch` off a charge of downtime, by these cases of fraud.
-pub fn refute_epoch((address, case): (Pubkey, &Case), epoch: u64, frauds: &[Pubkey]) -> Instruction {
+pub fn refute_epoch(
+    (address, case): (Pubkey, &Case),
+    epoch: u64,
+    frauds: &[Pubkey],
+) -> Instruction {
     let accounts = accounts::RefuteEpoch {
         network: pda::network(),
         case: address,

@@ -138,8 +138,9 @@ fn cases_of_two_kinds_add_up() {
     let open = open_downtime_case(&panel.accusation(&reporter.pubkey(), &node_address));
     let downtime = open.accounts[5].pubkey;
     panel.run(&[open], &[&reporter]);
-    let receipts =
-        [1, 2].map(|amount| heliograph_tests::cases::sign(&panel.receipt(&session, 0, amount), &node_key));
+    let receipts = [1, 2].map(|amount| {
+        heliograph_tests::cases::sign(&panel.receipt(&session, 0, amount), &node_key)
+    });
     let equivocation = panel.open_equivocation_case(&reporter, &session, &receipts);
     let position: Position = panel.read(&pda::position(&node_address));
     assert_eq!(position.held_total(), STAKE_MIN / 100 + STAKE_MIN / 2);

@@ -56,8 +56,7 @@ fn two_receipts_for_one_minute_open_a_case() {
     };
     zoo.holds(&address, &case);
     let record_address = pda::record(&node.address);
-    let bump =
-        Pubkey::find_program_address(&[b"record", node.address.as_ref()], &pda::SLASHING).1;
+    let bump = Pubkey::find_program_address(&[b"record", node.address.as_ref()], &pda::SLASHING).1;
     let mut record = Record::new(node.address, bump);
     record.cases = 1;
     record.kinds[0] = KindRecord { open_case: address, ..KindRecord::default() };

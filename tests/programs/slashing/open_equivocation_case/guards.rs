@@ -51,10 +51,11 @@ pub fn signature_of_another_key_rejects() {
     refused(&mut zoo, &[forged(&one, &thief), forged(&other, &thief)], SlashingError::OtherSigner);
     // One of two keys: the second signature must not ride on the first one's key.
     let reporter = zoo.stranger.insecure_clone();
-    let mut open = zoo.equivocation_instructions(&reporter.pubkey(), &zoo.session, &[
-        one.clone(),
-        other.clone(),
-    ]);
+    let mut open = zoo.equivocation_instructions(
+        &reporter.pubkey(),
+        &zoo.session,
+        &[one.clone(), other.clone()],
+    );
     for pair in [[one.clone(), forged(&other, &thief)], [forged(&one, &thief), other.clone()]] {
         open[0] = ed25519_of_many(&pair);
         zoo.refuse(&open, &[&reporter], SlashingError::OtherSigner);
@@ -81,11 +82,13 @@ pub fn messages_that_are_no_receipts_reject() {
 pub fn evidence_nobody_verified_rejects() {
     let (mut zoo, receipts) = equivocation();
     let reporter = zoo.stranger.insecure_clone();
-    let [_, open] =
-        zoo.equivocation_instructions(&reporter.pubkey(), &zoo.session, &receipts);
+    let [_, open] = zoo.equivocation_instructions(&reporter.pubkey(), &zoo.session, &receipts);
     zoo.refuse(&[open.clone()], &[&reporter], SlashingError::NoSignatureInstruction);
-    let transfer =
-        solana_system_interface::instruction::transfer(&reporter.pubkey(), &Pubkey::new_unique(), 0);
+    let transfer = solana_system_interface::instruction::transfer(
+        &reporter.pubkey(),
+        &Pubkey::new_unique(),
+        0,
+    );
     zoo.refuse(&[transfer, open], &[&reporter], SlashingError::NoSignatureInstruction);
 }
 

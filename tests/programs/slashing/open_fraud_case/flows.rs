@@ -2,10 +2,10 @@ use heliograph_client::pda;
 use heliograph_protocol::reputation::Phase;
 use heliograph_reputation::state::Observation;
 use heliograph_slashing::state::{Case, CaseKind};
+use heliograph_tests::World;
 use heliograph_tests::cases::statement;
 use heliograph_tests::observers::{GOOD, Panel};
 use heliograph_tests::world::OBSERVER_STAKE_MIN;
-use heliograph_tests::World;
 use solana_signer::Signer;
 
 /// A panel in which every observer has posted a root, and the crank as reporter.

@@ -12,8 +12,7 @@ use solana_signer::Signer;
 fn refused(panel: &mut Panel, statement: &Signed, why: impl Into<Reason>) {
     let reporter = panel.wallet("reporter");
     let epoch = panel.epoch;
-    let open =
-        panel.fraud_instructions(&reporter.pubkey(), &panel.observers[0], epoch, statement);
+    let open = panel.fraud_instructions(&reporter.pubkey(), &panel.observers[0], epoch, statement);
     panel.refuse(&open, &[&reporter], why);
 }
 
@@ -32,10 +31,8 @@ pub fn statement_of_another_epoch_rejects() {
     refused(&mut panel, &other_epoch, SlashingError::OtherStatement);
     // In the name of another observer, signed by the accused.
     let mut forged = statement(&panel.observers[1], panel.epoch, [9; 32], 3);
-    forged = heliograph_tests::vouchers::signed_bytes(
-        &forged.bytes,
-        &panel.observers[0].keeper_key,
-    );
+    forged =
+        heliograph_tests::vouchers::signed_bytes(&forged.bytes, &panel.observers[0].keeper_key);
     refused(&mut panel, &forged, SlashingError::OtherStatement);
 }
 
@@ -88,8 +85,7 @@ fn every_substitute_rejects() {
     let reporter = panel.wallet("stranger");
     let statement = statement(&panel.observers[0], panel.epoch, [9; 32], 3);
     let epoch = panel.epoch;
-    let open =
-        panel.fraud_instructions(&reporter.pubkey(), &panel.observers[0], epoch, &statement);
+    let open = panel.fraud_instructions(&reporter.pubkey(), &panel.observers[0], epoch, &statement);
     let names = opening_names(&["observation", "instructions"]);
     let mut animals: Vec<_> = Zoo::new().animals();
     for (n, observer) in panel.observers.iter().enumerate() {

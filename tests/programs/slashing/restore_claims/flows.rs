@@ -33,22 +33,25 @@ fn what_was_taken_comes_out_of_the_bond() {
     assert_eq!(zoo.tokens(&settler.stake_vault()), held);
     assert_eq!(zoo.tokens(&pda::pot(&zoo.payment_mint)), 0);
     let events = &done.events[done.events.len() - 2..];
-    assert_eq!(events, [
-        Emitted::of(&ClaimRestored {
-            session: session.address,
-            escrow: app.escrow(),
-            settler: settler.address,
-            amount_micro_usdc: STOLEN,
-            deposited_micro_usdc: escrow.deposited_micro_usdc,
-        }),
-        Emitted::of(&CaseRestored {
-            case: address,
-            session: session.address,
-            amount_micro_usdc: STOLEN,
-            restored_micro_usdc: STOLEN,
-            held,
-        }),
-    ]);
+    assert_eq!(
+        events,
+        [
+            Emitted::of(&ClaimRestored {
+                session: session.address,
+                escrow: app.escrow(),
+                settler: settler.address,
+                amount_micro_usdc: STOLEN,
+                deposited_micro_usdc: escrow.deposited_micro_usdc,
+            }),
+            Emitted::of(&CaseRestored {
+                case: address,
+                session: session.address,
+                amount_micro_usdc: STOLEN,
+                restored_micro_usdc: STOLEN,
+                held,
+            }),
+        ]
+    );
 }
 
 #[test]

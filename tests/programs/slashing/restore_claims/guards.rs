@@ -96,7 +96,6 @@ const NAMES: [&str; 22] = [
     "settlement_program",
     "event_authority",
     "program",
-
 ];
 
 #[test]

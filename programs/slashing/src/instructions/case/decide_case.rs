@@ -82,7 +82,8 @@ impl<'info> DecideCase<'info> {
         let penalty = accounts.take(bump)?;
         let victim_bps =
             if accounts.case.victim == Pubkey::default() { 0 } else { params.victim_bps };
-        let due = divide(penalty, params.reporter_bps, victim_bps).ok_or(SlashingError::Overflow)?;
+        let due =
+            divide(penalty, params.reporter_bps, victim_bps).ok_or(SlashingError::Overflow)?;
         let paid = accounts.pay(ctx.bumps.pot.restorer, &due)?;
         let released = accounts.slasher.release(
             bump,
