@@ -56,6 +56,33 @@ pub struct Params {
     pub epoch_secs: u32,
     /// Observers without whom a node gets no score. Default 3.
     pub observer_quorum: u8,
+    /// How long the accused has to refute a case, and once more to make the robbed whole. Default
+    /// eight hours; twice of it must be less than `dispute_secs`.
+    pub case_window_secs: u32,
+    /// What the reporter of a case puts down. Default 0.05 SOL: a dismissed case costs as much.
+    pub case_bond_lamports: u64,
+    /// What two receipts for one minute cost a node, in basis points of all stake behind it.
+    /// Default 5000.
+    pub equivocation_slash_bps: u16,
+    /// What a leaf without a voucher costs a settler, in basis points of its bond. Default 2000.
+    pub challenge_slash_bps: u16,
+    /// What bad epochs cost a node, in basis points of all stake behind it. Default 100.
+    pub downtime_slash_bps: u16,
+    /// What two roots for one epoch cost an observer, in basis points of its stake. Default 2000.
+    pub observer_fraud_slash_bps: u16,
+    /// Bad epochs that make a case. Default 12, …
+    pub downtime_epochs: u8,
+    /// … of so many that a node was last scored for. Default 24: a day with the usual epochs.
+    pub downtime_window_epochs: u8,
+    /// An epoch scored below this is a bad one, in parts per million. Default 500000.
+    pub score_min_ppm: u32,
+    /// How long somebody who was found guilty stays in jail. Default seven days.
+    pub jail_secs: u32,
+    /// The reporter's part of a penalty, in basis points. Default 1000: less than a penalty that
+    /// somebody reports to get its own stake back would leave.
+    pub reporter_bps: u16,
+    /// The victim's part, in basis points, where there is one. Default 4000.
+    pub victim_bps: u16,
 }
 
 impl Default for Params {
@@ -79,6 +106,18 @@ impl Default for Params {
             batch_total_max_micro_usdc: 1_000 * USDC,
             epoch_secs: HOUR_SECS,
             observer_quorum: 3,
+            case_window_secs: 8 * HOUR_SECS,
+            case_bond_lamports: 50_000_000,
+            equivocation_slash_bps: 5_000,
+            challenge_slash_bps: 2_000,
+            downtime_slash_bps: 100,
+            observer_fraud_slash_bps: 2_000,
+            downtime_epochs: 12,
+            downtime_window_epochs: 24,
+            score_min_ppm: 500_000,
+            jail_secs: 7 * DAY_SECS,
+            reporter_bps: 1_000,
+            victim_bps: 4_000,
         }
     }
 }
@@ -115,6 +154,18 @@ impl Params {
             batch_total_max_micro_usdc: self.batch_total_max_micro_usdc,
             epoch_secs: self.epoch_secs,
             observer_quorum: self.observer_quorum,
+            case_window_secs: self.case_window_secs,
+            case_bond_lamports: self.case_bond_lamports,
+            equivocation_slash_bps: self.equivocation_slash_bps,
+            challenge_slash_bps: self.challenge_slash_bps,
+            downtime_slash_bps: self.downtime_slash_bps,
+            observer_fraud_slash_bps: self.observer_fraud_slash_bps,
+            downtime_epochs: self.downtime_epochs,
+            downtime_window_epochs: self.downtime_window_epochs,
+            score_min_ppm: self.score_min_ppm,
+            jail_secs: self.jail_secs,
+            reporter_bps: self.reporter_bps,
+            victim_bps: self.victim_bps,
         })
     }
 }

@@ -1,14 +1,14 @@
 //! Bytecode of the programs and the keys of their addresses.
 
 use crate::Error;
-use heliograph_client::pda::{REGISTRY, REPUTATION, SETTLEMENT, STAKING};
+use heliograph_client::pda::{REGISTRY, REPUTATION, SETTLEMENT, SLASHING, STAKING};
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use std::path::Path;
 
 /// File name without its end, address in the code, and the key for throw-away clusters.
-const PROGRAMS: [(&str, Pubkey, &str); 4] = [
+const PROGRAMS: [(&str, Pubkey, &str); 5] = [
     ("heliograph_registry", REGISTRY, include_str!("../localnet-keys/heliograph_registry.json")),
     ("heliograph_staking", STAKING, include_str!("../localnet-keys/heliograph_staking.json")),
     (
@@ -21,6 +21,7 @@ const PROGRAMS: [(&str, Pubkey, &str); 4] = [
         REPUTATION,
         include_str!("../localnet-keys/heliograph_reputation.json"),
     ),
+    ("heliograph_slashing", SLASHING, include_str!("../localnet-keys/heliograph_slashing.json")),
 ];
 
 /// One program.
@@ -86,7 +87,6 @@ fn file_error(path: &Path, reason: impl ToString) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use heliograph_client::pda::SLASHING;
 
     fn folder_with_bytecode() -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
@@ -101,14 +101,8 @@ mod tests {
         let folder = folder_with_bytecode();
         let programs = Programs::load(folder.path(), None).unwrap();
         let addresses: Vec<Pubkey> = programs.0.iter().map(|p| p.key.pubkey()).collect();
-        assert_eq!(addresses, [REGISTRY, STAKING, SETTLEMENT, REPUTATION]);
+        assert_eq!(addresses, [REGISTRY, STAKING, SETTLEMENT, REPUTATION, SLASHING]);
         assert_eq!(programs.0[1].elf, b"heliograph_staking");
-    }
-
-    #[test]
-    fn keys_of_programs_the_network_names_before_they_are_deployed_fit() {
-        let key = include_str!("../localnet-keys/heliograph_slashing.json");
-        assert_eq!(parse_key(key, Path::new("key")).unwrap().pubkey(), SLASHING);
     }
 
     #[test]

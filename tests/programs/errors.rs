@@ -1,9 +1,10 @@
 //! Every error code: its number, its message, and a guard that reaches it.
 
-use crate::{registry as r, reputation as q, settlement as e, staking as s};
+use crate::{registry as r, reputation as q, settlement as e, slashing as l, staking as s};
 use heliograph_registry::error::RegistryError;
 use heliograph_reputation::error::ReputationError;
 use heliograph_settlement::error::SettlementError;
+use heliograph_slashing::error::SlashingError;
 use heliograph_staking::error::StakingError;
 use heliograph_tests::{Reason, reason};
 use std::collections::BTreeSet;
@@ -47,6 +48,12 @@ codes! { registry_codes, RegistryError:
     OtherRentPayer = 16 by r::cancel_params::guards::rent_for_a_stranger_rejects,
     OtherTreasury = 17 by r::apply_params::guards::another_treasury_rejects,
     ChallengeBondZero = 18 by r::initialize_network::guards::challenge_for_nothing_rejects,
+    PenaltyInvalid = 19 by r::initialize_network::guards::penalty_above_one_whole_rejects,
+    DowntimeRuleInvalid = 20
+        by r::initialize_network::guards::downtime_rule_nobody_can_break_or_keep_rejects,
+    CaseTooLong = 21 by r::initialize_network::guards::case_longer_than_a_dispute_rejects,
+    UnbondingWithinEpochs = 22
+        by r::initialize_network::guards::unbonding_within_the_epochs_judged_rejects,
     ServicesInvalid = 100 by r::register_node::guards::unusable_profile_rejects,
     CountryInvalid = 101 by r::register_node::guards::unusable_profile_rejects,
     EndpointInvalid = 102 by r::register_node::guards::unusable_profile_rejects,
@@ -80,6 +87,7 @@ codes! { staking_codes, StakingError:
     Overflow = 102 by s::deposit::guards::overflow_rejects,
     UnbondingSlotsFull = 200 by s::unbond::guards::ninth_unbonding_at_once_rejects,
     NothingMatured = 201 by s::withdraw::guards::nothing_unbonding_rejects,
+    StakeHeld = 202 by s::hold::guards::withdrawal_of_held_stake_rejects,
     NotDelegable = 300 by s::open_delegation::guards::keeper_rejects,
     PoolLost = 301 by s::delegate::guards::pool_that_lost_everything_rejects,
     SharesAboveDelegated = 302 by s::undelegate::guards::more_than_is_delegated_rejects,
@@ -196,6 +204,45 @@ codes! { reputation_codes, ReputationError:
     OtherStanding = 305 by q::score_node::guards::standings_other_than_the_seated_reject,
 }
 
+codes! { slashing_codes, SlashingError:
+    OtherSlashingProgram = 0
+        by l::open_equivocation_case::guards::network_of_another_slashing_program_rejects,
+    OtherSubject = 1 by l::open_challenge_case::guards::another_settlers_challenge_rejects,
+    CaseUnderWay = 2 by l::open_equivocation_case::guards::second_case_of_the_kind_rejects,
+    AlreadyPunished = 3 by l::open_equivocation_case::guards::deed_of_before_the_verdict_rejects,
+    CaseDecided = 4 by l::decide_case::guards::second_verdict_rejects,
+    TooEarly = 5 by l::decide_case::guards::verdict_before_its_time_rejects,
+    CaseInUse = 6 by l::close_case::guards::open_case_rejects,
+    OtherKind = 7 by l::refute_epoch::guards::case_of_another_kind_rejects,
+    OtherPayee = 8 by l::decide_case::guards::tokens_to_somebody_else_reject,
+    OtherWallet = 9 by l::close_case::guards::lamports_to_somebody_else_reject,
+    OtherRecord = 10 by l::decide_case::guards::record_of_another_rejects,
+    Overflow = 11 by l::open_equivocation_case::guards::overflow_rejects,
+    NoSignatureInstruction = 100
+        by l::open_equivocation_case::guards::evidence_nobody_verified_rejects,
+    SignatureInstructionInvalid = 101
+        by l::open_equivocation_case::guards::other_numbers_of_signatures_reject,
+    OtherSigner = 102 by l::open_equivocation_case::guards::signature_of_another_key_rejects,
+    NotAReceipt = 103 by l::open_equivocation_case::guards::messages_that_are_no_receipts_reject,
+    OtherMinute = 104 by l::open_equivocation_case::guards::receipts_of_two_minutes_reject,
+    ReceiptsAgree = 105 by l::open_equivocation_case::guards::receipts_that_agree_reject,
+    OtherSession = 106 by l::open_equivocation_case::guards::receipts_of_another_session_reject,
+    OtherApp = 107 by l::open_equivocation_case::guards::another_app_rejects,
+    NotANode = 108 by l::open_equivocation_case::guards::keeper_rejects,
+    ChallengeNotFailed = 200
+        by l::open_challenge_case::guards::challenge_that_has_not_failed_rejects,
+    VouchersAwaited = 201 by l::restore_claims::guards::time_for_vouchers_rejects,
+    NothingToRestore = 202 by l::restore_claims::guards::nothing_on_record_rejects,
+    TooFewBadEpochs = 300 by l::open_downtime_case::guards::too_few_bad_epochs_reject,
+    EpochNotCharged = 301 by l::refute_epoch::guards::epoch_not_charged_rejects,
+    NotUpheldFraud = 302 by l::refute_epoch::guards::cases_that_prove_nothing_reject,
+    QuorumStands = 303 by l::refute_epoch::guards::quorum_without_them_rejects,
+    NotARootStatement = 400 by l::open_fraud_case::guards::message_that_is_no_statement_rejects,
+    OtherStatement = 401 by l::open_fraud_case::guards::statement_of_another_epoch_rejects,
+    StatementAgrees = 402 by l::open_fraud_case::guards::statement_that_agrees_rejects,
+    NotAnObserver = 403 by l::open_fraud_case::guards::settler_rejects,
+}
+
 fn all_reached(rows: Vec<Row>) {
     for (code, ..) in &rows {
         assert!(!reason::was_reached(code), "a fresh thread has reached nothing");
@@ -228,8 +275,18 @@ fn every_reputation_code_is_reached() {
 }
 
 #[test]
+fn every_slashing_code_is_reached() {
+    all_reached(slashing_codes());
+}
+
+/// The rows of all programs, one list for each.
+fn all_codes() -> [Vec<Row>; 5] {
+    [registry_codes(), staking_codes(), settlement_codes(), reputation_codes(), slashing_codes()]
+}
+
+#[test]
 fn numbers_are_the_published_ones_and_unique() {
-    for rows in [registry_codes(), staking_codes(), settlement_codes(), reputation_codes()] {
+    for rows in all_codes() {
         let numbers: BTreeSet<u32> = rows.iter().map(|row| row.0.number).collect();
         assert_eq!(numbers.len(), rows.len(), "two errors with one number");
         for (code, published, ..) in &rows {
@@ -240,7 +297,7 @@ fn numbers_are_the_published_ones_and_unique() {
 
 #[test]
 fn messages_are_unique_sentences() {
-    for rows in [registry_codes(), staking_codes(), settlement_codes(), reputation_codes()] {
+    for rows in all_codes() {
         let messages: BTreeSet<&String> = rows.iter().map(|row| &row.2).collect();
         assert_eq!(messages.len(), rows.len(), "two errors with one message");
         for message in messages {

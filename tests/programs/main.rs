@@ -9,4 +9,5 @@ mod registry;
 mod reputation;
 mod settlement;
 mod shapes;
+mod slashing;
 mod staking;

@@ -4,6 +4,8 @@ use heliograph_tests::measure::{measure, measure_claims};
 
 /// The most compute units one instruction may take; the runtime's default allowance is 200,000.
 const COMPUTE_UNITS_MAX: u64 = 60_000;
+/// The same for cases, which are rare and call three other programs each.
+const CASE_COMPUTE_UNITS_MAX: u64 = 150_000;
 /// The most each further leaf may add to a claim.
 const LEAF_COMPUTE_UNITS_MAX: u64 = 1_200;
 /// A packet's room for a transaction.
@@ -17,11 +19,16 @@ fn every_instruction_is_measured_and_within_its_bounds() {
             "{:32} {:>7} CU {:>5} bytes",
             row.instruction, row.compute_units, row.transaction_bytes
         );
-        assert!(row.compute_units > 0 && row.compute_units <= COMPUTE_UNITS_MAX, "{row:?}");
+        let most = if row.instruction.starts_with("slashing.") {
+            CASE_COMPUTE_UNITS_MAX
+        } else {
+            COMPUTE_UNITS_MAX
+        };
+        assert!(row.compute_units > 0 && row.compute_units <= most, "{row:?}");
         assert!(row.transaction_bytes <= TRANSACTION_BYTES_MAX, "{row:?}");
     }
     // All instructions but `record_stake`, which only runs inside staking's.
-    assert_eq!(table.len(), 20 + 12 + 22 - 1 + 6);
+    assert_eq!(table.len(), 20 + 14 + 22 - 1 + 6 + 8);
     let mut names: Vec<_> = table.iter().map(|row| row.instruction).collect();
     names.sort_unstable();
     names.dedup();

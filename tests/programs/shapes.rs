@@ -5,6 +5,7 @@ use heliograph_client::pda;
 use heliograph_protocol::hash::sha256;
 use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_settlement::state::{Book, Challenge, Channel, Escrow, Ring, Session, Slot};
+use heliograph_slashing::state::{Case, Record};
 use heliograph_staking::state::{Delegation, Position};
 use heliograph_tests::{Scene, events};
 use std::collections::BTreeSet;
@@ -26,12 +27,14 @@ fn shape<T: Discriminator + Space>(name: &'static str) -> (&'static str, usize, 
 #[test]
 fn account_sizes_and_discriminators_are_the_published_ones() {
     let shapes = [
-        (shape::<ParamsChange>("ParamsChange"), 239, [37, 178, 23, 244, 101, 116, 182, 118]),
+        (shape::<ParamsChange>("ParamsChange"), 273, [37, 178, 23, 244, 101, 116, 182, 118]),
         (shape::<Keeper>("Keeper"), 400, [127, 221, 194, 46, 120, 73, 144, 77]),
-        (shape::<Network>("Network"), 707, [51, 5, 209, 183, 60, 99, 156, 251]),
+        (shape::<Network>("Network"), 741, [51, 5, 209, 183, 60, 99, 156, 251]),
         (shape::<Node>("Node"), 507, [208, 53, 1, 3, 49, 122, 180, 49]),
         (shape::<App>("App"), 322, [67, 135, 84, 79, 153, 49, 239, 169]),
         (shape::<Position>("Position"), 420, [170, 188, 143, 228, 122, 64, 247, 208]),
+        (shape::<Case>("Case"), 1_240, [24, 222, 147, 26, 60, 162, 154, 176]),
+        (shape::<Record>("Record"), 302, [254, 233, 117, 252, 76, 166, 146, 139]),
         (shape::<Delegation>("Delegation"), 234, [237, 90, 140, 159, 124, 255, 243, 80]),
         (shape::<Escrow>("Escrow"), 235, [31, 213, 123, 187, 186, 22, 218, 155]),
         (shape::<Challenge>("Challenge"), 264, [119, 250, 161, 121, 119, 81, 22, 208]),
@@ -60,7 +63,7 @@ fn book_has_its_published_layout() {
 fn accounts_on_chain_have_their_size() {
     let scene = Scene::new();
     for (address, size) in [
-        (pda::network(), 707),
+        (pda::network(), 741),
         (scene.node.address, 507),
         (scene.app.address, 322),
         (scene.node.position(), 420),
@@ -87,6 +90,7 @@ fn instruction_discriminators_come_from_their_names() {
     }
     use heliograph_registry as registry;
     use heliograph_settlement as settlement;
+    use heliograph_slashing as slashing;
     use heliograph_staking as staking;
     let all = instructions! {
         registry: InitializeNetwork = "initialize_network", RegisterNode = "register_node",
@@ -101,7 +105,13 @@ fn instruction_discriminators_come_from_their_names() {
             Withdraw = "withdraw", Slash = "slash", OpenDelegation = "open_delegation",
             Delegate = "delegate", Undelegate = "undelegate",
             WithdrawDelegation = "withdraw_delegation", AddRewards = "add_rewards",
-            ClaimRewards = "claim_rewards", CloseDelegation = "close_delegation";
+            ClaimRewards = "claim_rewards", CloseDelegation = "close_delegation",
+            Hold = "hold", ReleaseHold = "release_hold";
+        slashing: OpenEquivocationCase = "open_equivocation_case",
+            OpenChallengeCase = "open_challenge_case", OpenDowntimeCase = "open_downtime_case",
+            OpenFraudCase = "open_fraud_case", RefuteEpoch = "refute_epoch",
+            RestoreClaims = "restore_claims", DecideCase = "decide_case",
+            CloseCase = "close_case";
         settlement: OpenEscrow = "open_escrow", Deposit = "deposit",
             RequestWithdrawal = "request_withdrawal", CancelWithdrawal = "cancel_withdrawal",
             Withdraw = "withdraw", OpenChannel = "open_channel", CloseChannel = "close_channel",
@@ -113,8 +123,8 @@ fn instruction_discriminators_come_from_their_names() {
             FailChallenge = "fail_challenge", CloseChallenge = "close_challenge",
             Restore = "restore";
     };
-    assert_eq!(all.len(), 54);
-    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 54);
+    assert_eq!(all.len(), 64);
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 64);
 }
 
 #[test]
@@ -135,6 +145,7 @@ fn programs_live_where_they_say() {
         (pda::STAKING, "stFtHY698dAqZ76JBwKY5oucnoPMLMJA6hxoCXzLHdw"),
         (pda::SETTLEMENT, "SE7av8oURLjNFTzWF3KbNaR3vmRZya2eMAtjxoYnTee"),
         (pda::REPUTATION, "repC7VfGpQ6Sz5XJtzhiU5QAVM9QeStZPfCBwamXu2v"),
+        (pda::SLASHING, "SLbSEiRbyHXRUMz2QaMuWUbuSDAw5zEkcFz9un1nBA5"),
     ] {
         assert_eq!(address, solana_pubkey::Pubkey::from_str(published).expect("an address"));
     }

@@ -12,11 +12,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Programs of the network, by name and address.
-pub const PROGRAMS: [(&str, Pubkey); 4] = [
+pub const PROGRAMS: [(&str, Pubkey); 5] = [
     ("registry", pda::REGISTRY),
     ("staking", pda::STAKING),
     ("settlement", pda::SETTLEMENT),
     ("reputation", pda::REPUTATION),
+    ("slashing", pda::SLASHING),
 ];
 
 /// Bytes of a compiled program.

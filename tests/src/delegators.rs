@@ -71,7 +71,41 @@ pub fn slash_instruction(slasher: Pubkey, target: SlashTarget, amount: u64) -> I
     }
 }
 
+/// `hold` as the slashing program calls it, signed by `slasher`.
+pub fn hold_instruction(slasher: Pubkey, subject: &Pubkey, amount: u64) -> Instruction {
+    let accounts = accounts::Hold {
+        slasher,
+        network: pda::network(),
+        position: pda::position(subject),
+        event_authority: pda::event_authority(&pda::STAKING),
+        program: pda::STAKING,
+    };
+    Instruction {
+        program_id: pda::STAKING,
+        accounts: accounts.to_account_metas(None),
+        data: instruction::Hold { amount }.data(),
+    }
+}
+
+/// `release_hold` as the slashing program calls it, signed by `slasher`.
+pub fn release_instruction(slasher: Pubkey, subject: &Pubkey, amount: u64) -> Instruction {
+    Instruction {
+        data: instruction::ReleaseHold { amount }.data(),
+        ..hold_instruction(slasher, subject, amount)
+    }
+}
+
 impl World {
+    /// Holds stake; the slashing program's PDA must be impersonated.
+    pub fn hold(&mut self, subject: &Pubkey, amount: u64) -> Done {
+        self.run(&[hold_instruction(pda::slasher(), subject, amount)], &[])
+    }
+
+    /// Lets go of held stake; the slashing program's PDA must be impersonated.
+    pub fn release_hold(&mut self, subject: &Pubkey, amount: u64) -> Done {
+        self.run(&[release_instruction(pda::slasher(), subject, amount)], &[])
+    }
+
     /// A wallet with stake, whose delegation to `node` is not open yet.
     pub fn future_delegator(&mut self, label: &str, node: &NodeParty) -> DelegatorParty {
         let wallet = self.wallet(&format!("{label} delegator"));

@@ -5,6 +5,7 @@ use heliograph_client::pda;
 use heliograph_registry::events as registry;
 use heliograph_reputation::events as reputation;
 use heliograph_settlement::events as settlement;
+use heliograph_slashing::events as slashing;
 use heliograph_staking::events as staking;
 use solana_pubkey::Pubkey;
 use std::fmt;
@@ -48,7 +49,7 @@ network_events! {
         NodeUpdated, NodeStatusChanged, KeeperRegistered, KeeperUpdated, KeeperStatusChanged,
         StakeRecorded, SubjectJailed, SubjectUnjailed, AppCreated, AppUpdated;
     staking STAKING: PositionOpened, StakeDeposited, StakeUnbonding, StakeWithdrawn, StakeSlashed,
-        DelegationOpened, StakeDelegated, StakeUndelegating, DelegationWithdrawn, RewardsAdded,
+        StakeHeld, HoldReleased, DelegationOpened, StakeDelegated, StakeUndelegating, DelegationWithdrawn, RewardsAdded,
         RewardsClaimed, DelegationClosed;
     settlement SETTLEMENT: EscrowOpened, EscrowDeposited, WithdrawalRequested,
         WithdrawalCancelled, EscrowWithdrawn, ChannelOpened, ChannelClosed, SessionOpened,
@@ -57,6 +58,8 @@ network_events! {
         ChallengeFailed, ChallengeClosed, ClaimRestored;
     reputation REPUTATION: RootPosted, LeafSubmitted, NodeScored, TallyClosed, ObservationClosed,
         EpochClosed;
+    slashing SLASHING: CaseOpened, CaseRestored, EpochRefuted, CaseConvicted, CaseDismissed,
+        CaseClosed;
 }
 
 /// The bytes of an event and the program that called itself with them.

@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod batches;
 pub mod bytecode;
+pub mod cases;
 pub mod delegators;
 pub mod events;
 pub mod governance;

@@ -6,6 +6,7 @@
 //! its bump costs 1,500 compute units, and other keys need more or fewer.
 
 mod batches;
+mod cases;
 mod claims;
 mod redeems;
 
@@ -65,6 +66,7 @@ pub fn measure() -> Vec<Measurement> {
     verdicts(&mut world, &mut table);
     batches::batch_life(&mut table);
     quality(&mut table);
+    cases::cases(&mut table);
     table.0
 }
 
@@ -122,6 +124,8 @@ fn verdicts(world: &mut World, table: &mut Table) {
     world.impersonate(&pda::slasher());
     world.impersonate(&pda::jailer());
     world.slash_pot(&mint);
+    table.add("staking.hold", &world.hold(&node.address, 2));
+    table.add("staking.release_hold", &world.release_hold(&node.address, 1));
     table.add("staking.slash", &world.slash(&node.address, &mint, 1));
     table.add("registry.jail", &world.jail(&node.address, 0));
     world.stake(&node, 1);

@@ -5,6 +5,7 @@ use heliograph_client::pda;
 use heliograph_registry::error::RegistryError;
 use heliograph_reputation::error::ReputationError;
 use heliograph_settlement::error::SettlementError;
+use heliograph_slashing::error::SlashingError;
 use heliograph_staking::error::StakingError;
 use solana_pubkey::Pubkey;
 use std::cell::RefCell;
@@ -33,7 +34,7 @@ macro_rules! from_error {
 
 from_error! {
     RegistryError: REGISTRY, StakingError: STAKING, SettlementError: SETTLEMENT,
-    ReputationError: REPUTATION
+    ReputationError: REPUTATION, SlashingError: SLASHING
 }
 
 /// An error of the framework, raised inside `program`.
@@ -61,6 +62,11 @@ pub fn in_reputation(error: ErrorCode) -> Reason {
     in_program(pda::REPUTATION, error)
 }
 
+/// An error of slashing's frame.
+pub fn in_slashing(error: ErrorCode) -> Reason {
+    in_program(pda::SLASHING, error)
+}
+
 /// An error of a program that is not ours, such as the token program.
 pub fn foreign(program: Pubkey, number: u32, name: &str) -> Reason {
     Reason { program, number, name: name.to_owned() }
@@ -74,6 +80,11 @@ pub fn too_few_tokens() -> Reason {
 /// The signer does not own the token account.
 pub fn not_token_owner() -> Reason {
     foreign(spl_token_interface::ID, 4, "OwnerMismatch")
+}
+
+/// The wallet holds fewer lamports than it is to pay.
+pub fn too_few_lamports() -> Reason {
+    foreign(solana_sdk_ids::system_program::ID, 1, "ResultWithNegativeLamports")
 }
 
 /// The address to be created holds an account already.

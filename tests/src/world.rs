@@ -47,6 +47,18 @@ pub const PARAMS: NetworkParams = NetworkParams {
     batch_total_max_micro_usdc: 100 * USDC,
     epoch_secs: 3_600,
     observer_quorum: 3,
+    case_window_secs: 21_600,
+    case_bond_lamports: 50_000_000,
+    equivocation_slash_bps: 5_000,
+    challenge_slash_bps: 2_000,
+    downtime_slash_bps: 100,
+    observer_fraud_slash_bps: 2_000,
+    downtime_epochs: 3,
+    downtime_window_epochs: 5,
+    score_min_ppm: 500_000,
+    jail_secs: 604_800,
+    reporter_bps: 1_000,
+    victim_bps: 4_000,
 };
 
 /// How long after its last redeem a session's account stays, for answers to challenges.

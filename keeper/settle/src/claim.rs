@@ -11,7 +11,7 @@ use heliograph_client::send::{Options, TRANSACTION_BYTES_MAX, send, wire_len};
 use heliograph_client::{Error as ChainError, account, pda};
 use heliograph_protocol::batch::{BatchHeader, Leaf};
 use heliograph_registry::state::{Keeper, Network, Node};
-use heliograph_settlement::state::{Channel, Escrow, Session, liability_secs};
+use heliograph_settlement::state::{Channel, Escrow, Session};
 use heliograph_settlement::{ClaimArgs, ClaimLeaf};
 use heliograph_store::{BatchState, StoredLeaf};
 use solana_instruction::Instruction;
@@ -251,8 +251,6 @@ impl View {
     /// Sessions of a bundle that two other settlers have claims on record of: this settler's is
     /// refused until a voucher is shown.
     fn unproven(&self, state: &SettleState, bundle: &Bundle) -> HashMap<Pubkey, StoredLeaf> {
-        let params = &self.network.params;
-        let period_secs = liability_secs(params.dispute_secs, params.challenge_response_secs);
         let settler = state.keeper_address().to_bytes();
         // The last one counts: later minutes have higher amounts.
         let mut unproven = HashMap::new();
@@ -262,7 +260,7 @@ impl View {
             let leaves = leaves.and_then(|leaves| leaves.get(positions)).unwrap_or(&[]);
             for (address, stored) in part.sessions.iter().zip(leaves) {
                 let Some(session) = self.sessions.get(address) else { continue };
-                if plan::needs_proof(session, &settler, self.now, period_secs) {
+                if plan::needs_proof(session, &settler, self.now) {
                     unproven.insert(*address, *stored);
                 }
             }

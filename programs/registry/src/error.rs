@@ -45,6 +45,16 @@ pub enum RegistryError {
     OtherTreasury = 17,
     #[msg("A challenge must cost a bond: without one, anybody could hold settlers up for nothing")]
     ChallengeBondZero = 18,
+    #[msg("A penalty, or the parts of it, add up to more than 10 000 basis points")]
+    PenaltyInvalid = 19,
+    #[msg(
+        "Bad epochs must be 1 to as many as are judged, these at most 64, and the score at most 1"
+    )]
+    DowntimeRuleInvalid = 20,
+    #[msg("A case must be over within the dispute time: twice its window must be less")]
+    CaseTooLong = 21,
+    #[msg("Stake must stay slashable for longer than the epochs a node is judged by")]
+    UnbondingWithinEpochs = 22,
 
     // Node: 100…
     #[msg("Name at least one service, and only services that exist")]

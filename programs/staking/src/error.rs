@@ -30,6 +30,8 @@ pub enum StakingError {
     UnbondingSlotsFull = 200,
     #[msg("Nothing to withdraw yet: no unbonding has passed its cooldown")]
     NothingMatured = 201,
+    #[msg("An open case holds the stake until it is decided")]
+    StakeHeld = 202,
 
     // Delegation: 300…
     #[msg("Only nodes take delegations")]

@@ -50,6 +50,29 @@ pub struct StakeSlashed {
     pub bonded: u64,
     pub unbonding: u64,
     pub delegated: u64,
+    pub held: u64,
+    pub held_delegated: u64,
+}
+
+/// `amount` is what is really held: less than `requested` where less was free.
+#[event]
+#[derive(Clone, Debug)]
+pub struct StakeHeld {
+    pub position: Pubkey,
+    pub requested: u64,
+    pub amount: u64,
+    pub held: u64,
+    pub held_delegated: u64,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct HoldReleased {
+    pub position: Pubkey,
+    pub requested: u64,
+    pub amount: u64,
+    pub held: u64,
+    pub held_delegated: u64,
 }
 
 #[event]

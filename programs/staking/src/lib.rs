@@ -15,6 +15,7 @@ pub mod instructions;
 pub mod recorder;
 pub mod seeds;
 pub mod state;
+pub mod vault;
 
 pub use instructions::*;
 
@@ -48,6 +49,18 @@ pub mod heliograph_staking {
     /// what was taken. Only the slashing program can call it.
     pub fn slash(ctx: Context<Slash>, amount: u64) -> Result<u64> {
         Slash::handle(ctx, amount)
+    }
+
+    /// Holds up to `amount` of a position's stake for a case and returns what is held. Only the
+    /// slashing program can call it.
+    pub fn hold(ctx: Context<Hold>, amount: u64) -> Result<u64> {
+        Hold::handle(ctx, amount)
+    }
+
+    /// Lets go of up to `amount` of what is held and returns what is let go. Only the slashing
+    /// program can call it.
+    pub fn release_hold(ctx: Context<ReleaseHold>, amount: u64) -> Result<u64> {
+        ReleaseHold::handle(ctx, amount)
     }
 
     /// Opens the account in which somebody delegates to a node. The delegator signs.

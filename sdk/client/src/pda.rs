@@ -4,6 +4,7 @@ use heliograph_registry::seeds as registry;
 use heliograph_registry::state::KeeperRole;
 use heliograph_reputation::seeds as reputation;
 use heliograph_settlement::seeds as settlement;
+use heliograph_slashing::seeds as slashing;
 use heliograph_staking::seeds as staking;
 use solana_pubkey::Pubkey;
 
@@ -14,7 +15,7 @@ pub const STAKING: Pubkey = heliograph_staking::ID;
 /// The settlement program.
 pub const SETTLEMENT: Pubkey = heliograph_settlement::ID;
 /// The slashing program.
-pub const SLASHING: Pubkey = Pubkey::from_str_const("SLbSEiRbyHXRUMz2QaMuWUbuSDAw5zEkcFz9un1nBA5");
+pub const SLASHING: Pubkey = heliograph_slashing::ID;
 /// The reputation program.
 pub const REPUTATION: Pubkey = heliograph_reputation::ID;
 
@@ -143,6 +144,21 @@ pub fn score(node: &Pubkey) -> Pubkey {
 /// An observer's standing.
 pub fn standing(keeper: &Pubkey) -> Pubkey {
     find(&[reputation::STANDING, keeper.as_ref()], &REPUTATION)
+}
+
+/// What a node or keeper has been tried for.
+pub fn record(subject: &Pubkey) -> Pubkey {
+    find(&[slashing::RECORD, subject.as_ref()], &SLASHING)
+}
+
+/// A case against a node or keeper.
+pub fn case(subject: &Pubkey, number: u32) -> Pubkey {
+    find(&[slashing::CASE, subject.as_ref(), &number.to_le_bytes()], &SLASHING)
+}
+
+/// The slashing program's tokens of a mint.
+pub fn pot(mint: &Pubkey) -> Pubkey {
+    token_account(&restorer(&SLASHING), mint)
 }
 
 /// The account through which a program emits its events.

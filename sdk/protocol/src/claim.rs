@@ -131,6 +131,12 @@ impl Claims {
         self.0.iter().filter(|claim| claim.settler == *settler).map(Claim::micro_usdc).sum()
     }
 
+    /// What is on record of a settler and not final at `now`.
+    pub fn disputable(&self, settler: &Address, now: i64) -> u64 {
+        let theirs = self.0.iter().filter(|claim| claim.settler == *settler);
+        theirs.filter(|claim| !claim.is_final(now)).map(Claim::micro_usdc).sum()
+    }
+
     /// Takes what has been restored off a settler's record; `false` if it is more than that holds.
     pub fn restore(&mut self, settler: &Address, micro_usdc: u64) -> bool {
         let found = self.0.iter_mut().find(|claim| claim.settler == *settler);

@@ -28,6 +28,9 @@ pub enum MessageKind {
     /// The header of a settler's minute batch ([`crate::batch::BatchHeader`]): hashed into the
     /// settler's chain, signed by nobody but the transaction that posts it.
     Batch = 4,
+    /// An observer's root over what it saw in one epoch
+    /// ([`crate::observation::RootStatement`]).
+    RootStatement = 5,
 }
 
 /// The network a signature belongs to.

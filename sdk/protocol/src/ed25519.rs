@@ -2,8 +2,9 @@
 //!
 //! The precompile verifies the signatures its data describes and fails the transaction otherwise.
 //! A program that finds such an instruction next to its own must still make sure *what* was
-//! verified: the offsets may point into other instructions. [`single_signature`] accepts one
-//! signature whose key, signature and message all lie in the instruction itself, and nothing else.
+//! verified: the offsets may point into other instructions. [`signatures`] accepts as many
+//! signatures as the caller expects, whose keys, signatures and messages all lie in the instruction
+//! itself, and nothing else.
 
 /// Bytes before the first offsets: the count and one byte of padding.
 const HEADER_LEN: usize = 2;
@@ -26,16 +27,32 @@ pub struct Verified<'a> {
     pub message: &'a [u8],
 }
 
+/// Stands where a signature could not be read; never given out.
+const EMPTY: Verified<'static> =
+    Verified { public_key: &[0; KEY_LEN], signature: &[0; SIGNATURE_LEN], message: &[] };
+
 /// Reads precompile data that holds exactly one self-contained signature.
 ///
 /// Returns `None` for any other count, for offsets into other instructions, and for offsets
 /// outside `data`.
 pub fn single_signature(data: &[u8]) -> Option<Verified<'_>> {
+    signatures(data).map(|[one]| one)
+}
+
+/// The same of exactly `N` signatures, each self-contained. Parts may lie on top of each other: two
+/// signatures of one key need its bytes once.
+pub fn signatures<const N: usize>(data: &[u8]) -> Option<[Verified<'_>; N]> {
     let (header, rest) = data.split_at_checked(HEADER_LEN)?;
-    if header[0] != 1 {
+    if usize::from(header[0]) != N {
         return None;
     }
-    let offsets = rest.get(..OFFSETS_LEN)?;
+    let offsets = rest.get(..OFFSETS_LEN.checked_mul(N)?)?;
+    let mut found = offsets.chunks_exact(OFFSETS_LEN).map(|offsets| verified(data, offsets));
+    let each = [(); N].map(|()| found.next().flatten());
+    each.iter().all(Option::is_some).then(|| each.map(|one| one.unwrap_or(EMPTY)))
+}
+
+fn verified<'a>(data: &'a [u8], offsets: &[u8]) -> Option<Verified<'a>> {
     let field = |i: usize| u16::from_le_bytes([offsets[2 * i], offsets[2 * i + 1]]);
     if [field(1), field(3), field(6)] != [THIS_INSTRUCTION; 3] {
         return None;

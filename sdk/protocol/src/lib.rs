@@ -11,6 +11,7 @@
 extern crate alloc;
 
 pub mod batch;
+pub mod case;
 pub mod claim;
 pub mod domain;
 pub mod ed25519;

@@ -5,6 +5,7 @@
 //! other's leaves as its own.
 
 use crate::Address;
+use crate::domain::{Message, MessageKind};
 use crate::hash::Hash;
 use crate::merkle;
 use alloc::vec::Vec;
@@ -75,6 +76,29 @@ impl Leaf {
         merkle::leaf(&bytes)
     }
 }
+
+/// An observer's word for its root of an epoch, signed by its key and published with its samples.
+///
+/// Whoever fetches samples learns with it what they are samples for. Two statements of one observer
+/// for one epoch with different roots or counts, one of them posted on chain, are fraud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct RootStatement {
+    /// Registry account of the observer.
+    pub observer: Address,
+    /// The epoch, by the Unix time at which it begins.
+    pub epoch: u64,
+    /// Root over its leaves.
+    pub root: Hash,
+    /// Leaves under it.
+    pub leaves_count: u32,
+}
+
+impl Message for RootStatement {
+    const KIND: MessageKind = MessageKind::RootStatement;
+}
+
+/// Length of a root statement's canonical bytes, the same for all.
+pub const ROOT_STATEMENT_LEN: usize = crate::domain::PREFIX_LEN + 32 + 8 + 32 + 4;
 
 /// The root over an epoch's leaves, in the order given.
 pub fn root(leaves: &[Leaf]) -> Hash {

@@ -66,7 +66,7 @@ pub struct Split {
 /// `⌊amount · bps / 10 000⌋`. Both products fit because `bps ≤ 10 000` (checked by the caller's
 /// `is_invalid`): the first is at most `amount`, the second below 10⁸. So nothing wraps; a program
 /// pays a multiplication of 128 bits for each one that looks whether it does.
-const fn floor_share(amount: u64, bps: u16) -> u64 {
+pub(crate) const fn floor_share(amount: u64, bps: u16) -> u64 {
     let whole = BPS as u64;
     let share = bps as u64;
     let wholes = (amount / whole).wrapping_mul(share);

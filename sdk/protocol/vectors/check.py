@@ -13,7 +13,7 @@ import struct
 import sys
 
 U64_MAX = 2**64 - 1
-KINDS = {"receipt": 1, "voucher": 2, "stream_open": 3, "batch": 4}
+KINDS = {"receipt": 1, "voucher": 2, "stream_open": 3, "batch": 4, "root_statement": 5}
 
 
 def sha256(data):
@@ -101,7 +101,18 @@ def stream_open(f):
     )
 
 
-BODIES = {"receipt": receipt, "voucher": voucher, "stream_open": stream_open}
+def root_statement(f):
+    return b"".join(
+        (
+            raw(f["observer"], 32),
+            struct.pack("<Q", u64(f["epoch"])),
+            raw(f["root"], 32),
+            struct.pack("<I", f["leaves_count"]),
+        )
+    )
+
+
+BODIES = {"receipt": receipt, "voucher": voucher, "stream_open": stream_open, "root_statement": root_statement}
 
 
 def signing_bytes(version, message):
@@ -397,7 +408,7 @@ def equal(what, found, expected):
 
 
 def check_messages(document):
-    for m in document["messages"]:
+    for m in document["messages"] + document["root_statements"]:
         equal("kind number", m["kind_number"], KINDS[m["kind"]])
         data = signing_bytes(document["version"], m)
         equal(f"signing bytes of {m['name']}", raw(m["signing_bytes"]), data)

@@ -32,6 +32,8 @@ const SHORT: NetworkParams = NetworkParams {
     challenge_response_secs: 240,
     dispute_secs: 300,
     session_secs_max: 3_600,
+    epoch_secs: 60,
+    case_window_secs: 100,
     ..PARAMS
 };
 

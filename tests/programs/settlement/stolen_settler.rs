@@ -1,16 +1,20 @@
 //! The stolen settler: the attacker holds a settler's key, writes any leaves, withholds the data.
 //!
-//! Shown here as far as the settlement program alone goes: what leaves escrows before the first
-//! honest challenge lands is never more than the settler's bond, nothing leaves after it, and what
-//! left is on record against the settler, session by session, to be restored from its bond.
+//! What leaves escrows before the first honest challenge lands is never more than the settler's bond,
+//! nothing leaves after it, and what left is on record against the settler, session by session. A
+//! case restores it from the bond, pays who found the theft, and jails the settler.
 
+use heliograph_client::instruction::staking;
 use heliograph_client::pda;
 use heliograph_protocol::batch::Leaf;
+use heliograph_registry::state::{Keeper, KeeperStatus};
 use heliograph_settlement::error::SettlementError;
 use heliograph_settlement::state::{Escrow, Session, to_rules};
+use heliograph_slashing::state::Case;
 use heliograph_tests::batches::Batch;
 use heliograph_tests::random::Random;
 use heliograph_tests::scene::{CAP, DEPOSIT};
+use heliograph_tests::vouchers::signed;
 use heliograph_tests::world::{PARAMS, SETTLER_BOND_MIN, USDC};
 use heliograph_tests::{AppParty, KeeperParty, NodeParty, SessionParty, World};
 use solana_keypair::Keypair;
@@ -123,17 +127,26 @@ fn nobody_watching_loses_no_more_than_the_bond_and_all_of_it_is_on_record() {
     let fail = heist.world.fail_instruction(&challenge);
     heist.world.run(&[fail], &[]);
 
+    // Somebody opens the case: from now on the settler is in jail and its whole bond held.
+    let (mint, settler) = (heist.world.payment_mint, heist.settler.address);
+    let reporter = heist.world.wallet("reporter");
+    let case = heist.world.open_challenge_case(&reporter, &challenge);
+    let keeper: Keeper = heist.world.read(&settler);
+    assert_eq!(keeper.status, KeeperStatus::Jailed);
+    assert!(heist.post(90..91).is_none(), "in jail nothing is posted");
+    let opened: Case = heist.world.read(&case);
+    assert_eq!((opened.held, opened.penalty), (SETTLER_BOND_MIN, SETTLER_BOND_MIN / 5));
+    heist.world.pass(PARAMS.case_window_secs + 1);
+
     // Every app is made whole from as much as the bond holds, to the unit.
-    let (restorer, mint) = (pda::restorer(&pda::SLASHING), heist.world.payment_mint);
-    heist.world.mint_to(&restorer, &mint, SETTLER_BOND_MIN);
-    heist.world.impersonate(&restorer);
+    heist.world.pot(&mint);
     let mut restored = 0;
     for (_, session) in &heist.victims {
         let state: Session = heist.world.read(&session.address);
-        let taken = to_rules(&state.claims).of(&heist.settler.address.to_bytes());
+        let taken = to_rules(&state.claims).of(&settler.to_bytes());
         assert_eq!(taken, state.totals.settled_micro_usdc, "all of it was stolen");
         if taken > 0 {
-            let restore = heist.world.restore_instruction(session, &heist.settler, taken);
+            let restore = heist.world.restore_claims_instruction(&case, session);
             heist.world.run(&[restore], &[]);
             restored += taken;
         }
@@ -144,6 +157,77 @@ fn nobody_watching_loses_no_more_than_the_bond_and_all_of_it_is_on_record() {
         assert_eq!(escrow.available_micro_usdc().expect("an amount"), DEPOSIT);
         assert_eq!(heist.world.tokens(&app.vault()), DEPOSIT);
     }
+
+    // The bond is gone to the last unit, so the verdict finds nothing more to take.
+    heist.world.pass(PARAMS.case_window_secs);
+    let watchers_before = heist.world.tokens(&pda::token_account(&watcher.pubkey(), &mint));
+    heist.world.decide(&case);
+    assert_eq!(heist.world.tokens(&heist.settler.stake_vault()), 0);
+    assert_eq!(heist.world.tokens(&pda::pot(&mint)), 0);
+    let watchers = heist.world.tokens(&pda::token_account(&watcher.pubkey(), &mint));
+    assert_eq!(watchers, watchers_before, "apps come first");
+}
+
+/// The theft is found while some of the bond is left: apps are whole, who found it is paid.
+#[test]
+fn theft_found_early_makes_apps_whole_and_pays_the_challenger() {
+    let mut heist = Heist::new();
+    let batch = heist.post(0..25).expect("a batch of 100 USDC");
+    heist.world.pass(PARAMS.challenge_window_secs + 1);
+    heist.loot(std::slice::from_ref(&batch));
+    assert_eq!(heist.stolen(), 100 * USDC);
+    let watcher = heist.watcher.insecure_clone();
+    let challenge = heist.world.challenge(&watcher, &heist.settler, batch.minute_index, 3);
+    // The owner's stake cannot leave, whatever it tries.
+    let owner_funds = heist.world.tokens(&heist.settler.stake_wallet);
+    heist.world.unbond_keeper(&heist.settler, SETTLER_BOND_MIN);
+    heist.world.pass(PARAMS.challenge_response_secs + 1);
+    let fail = heist.world.fail_instruction(&challenge);
+    heist.world.run(&[fail], &[]);
+    let mint = heist.world.payment_mint;
+    let watchers = pda::token_account(&watcher.pubkey(), &mint);
+    let watchers_before = heist.world.tokens(&watchers);
+    let (reporter, treasury) = (heist.world.wallet("reporter"), heist.world.treasury);
+    let case = heist.world.open_challenge_case(&reporter, &challenge);
+
+    // One app owed a part of what was taken, and whoever has its voucher shows it.
+    let (app, session) = &heist.victims[7];
+    let voucher = signed(&session.voucher(USDC), &app.voucher_signer);
+    let prove = heist.world.prove_instructions(session, &voucher);
+    heist.world.run(&prove, &[]);
+
+    heist.world.pass(PARAMS.case_window_secs + 1);
+    heist.world.pot(&mint);
+    for (_, session) in &heist.victims[..25] {
+        let restore = heist.world.restore_claims_instruction(&case, session);
+        heist.world.run(&[restore], &[]);
+    }
+    for (index, (app, _)) in heist.victims.iter().enumerate() {
+        let owed = if index == 7 { USDC } else { 0 };
+        assert_eq!(heist.world.tokens(&app.vault()), DEPOSIT - owed, "victim {index}");
+    }
+
+    heist.world.pass(PARAMS.case_window_secs);
+    let treasury_before = heist.world.tokens(&treasury);
+    heist.world.decide(&case);
+    // A fifth of 300 USDC, of which a tenth is the challenger's and the rest the treasury's.
+    assert_eq!(heist.world.tokens(&watchers) - watchers_before, 6 * USDC);
+    assert_eq!(heist.world.tokens(&treasury) - treasury_before, 54 * USDC);
+    let keeper: Keeper = heist.world.read(&heist.settler.address);
+    assert_eq!(keeper.status, KeeperStatus::Jailed);
+    assert_eq!(keeper.jailed_until, heist.world.now() + i64::from(PARAMS.jail_secs));
+
+    // What is left is the owner's again, when its cooldown is over.
+    heist.world.pass(PARAMS.unbonding_secs);
+    let (owner, mint) = (heist.settler.owner.pubkey(), heist.settler.mint);
+    let wallet = heist.settler.stake_wallet;
+    let withdraw = staking::withdraw(owner, heist.settler.address, mint, wallet);
+    let keys = heist.settler.owner.insecure_clone();
+    heist.world.act(withdraw, &keys);
+    assert_eq!(heist.world.tokens(&wallet) - owner_funds, 300 * USDC - 99 * USDC - 60 * USDC);
+    let close = heist.world.close_case_instruction(&case);
+    heist.world.run(&[close], &[]);
+    heist.world.is_gone(&case);
 }
 
 #[test]

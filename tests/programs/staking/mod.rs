@@ -48,4 +48,12 @@ pub mod close_delegation {
     pub mod flows;
     pub mod guards;
 }
+pub mod hold {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod release_hold {
+    pub mod flows;
+    pub mod guards;
+}
 mod pool;

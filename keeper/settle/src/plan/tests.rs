@@ -67,9 +67,9 @@ fn third_settler_shows_a_voucher_first() {
         recent_micro_usdc: 500,
         earlier_micro_usdc: 0,
         since: NOW,
+        period_secs: PERIOD_SECS,
     };
-    let needs =
-        |claims, now| needs_proof(&Session { claims, ..session() }, &[1; 32], now, PERIOD_SECS);
+    let needs = |claims, now| needs_proof(&Session { claims, ..session() }, &[1; 32], now);
     assert!(!needs([Claim::default(); 2], NOW));
     assert!(!needs([claim(1), claim(2)], NOW), "its own");
     assert!(!needs([claim(2), Claim::default()], NOW));

@@ -25,6 +25,18 @@ fn params() -> NetworkParams {
         batch_total_max_micro_usdc: 1_000_000,
         epoch_secs: 3_600,
         observer_quorum: 3,
+        case_window_secs: 1_800,
+        case_bond_lamports: 1,
+        equivocation_slash_bps: 5_000,
+        challenge_slash_bps: 2_000,
+        downtime_slash_bps: 100,
+        observer_fraud_slash_bps: 2_000,
+        downtime_epochs: 12,
+        downtime_window_epochs: 24,
+        score_min_ppm: 500_000,
+        jail_secs: 604_800,
+        reporter_bps: 1_000,
+        victim_bps: 4_000,
     }
 }
 
@@ -54,7 +66,7 @@ pub(crate) fn session() -> Session {
         last_sequence: 0,
         spare_after_sequence: [0; 4],
         rent_payer: [5; 32].into(),
-        reserved: [0; 64],
+        reserved: [0; 48],
     }
 }
 

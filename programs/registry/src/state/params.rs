@@ -1,10 +1,15 @@
 use super::KeeperRole;
 use crate::error::RegistryError;
 use anchor_lang::prelude::*;
-use heliograph_protocol::shares::Shares;
+use heliograph_protocol::observation::PPM;
+use heliograph_protocol::shares::{BPS, Shares};
 
 /// Most observers whose figures count for one node and epoch: the room of a tally.
 pub const OBSERVERS_MAX: u8 = 16;
+/// Most epochs a node's availability is judged by: a score remembers no more.
+pub const DOWNTIME_WINDOW_MAX: u8 = 64;
+/// Epochs after its start until an epoch is scored, and one for somebody to open a case.
+const SCORED_AFTER_EPOCHS: u64 = 4;
 
 /// Parameters of the network. A change is proposed, and applies when the timelock is over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, AnchorSerialize, AnchorDeserialize, InitSpace)]
@@ -45,6 +50,31 @@ pub struct NetworkParams {
     pub epoch_secs: u32,
     /// Observers without whom a node gets no score; 1 to [`OBSERVERS_MAX`].
     pub observer_quorum: u8,
+    /// How long the accused and everybody else have to speak, and once more to make the robbed
+    /// whole, before a case that leaves room for either is decided.
+    pub case_window_secs: u32,
+    /// What the reporter of a case puts down; the accused's when the case is dismissed.
+    pub case_bond_lamports: u64,
+    /// What two receipts for one minute cost a node, of all stake behind it.
+    pub equivocation_slash_bps: u16,
+    /// What a leaf without a voucher costs a settler, of its bond; what it took comes first.
+    pub challenge_slash_bps: u16,
+    /// What bad epochs cost a node, of all stake behind it.
+    pub downtime_slash_bps: u16,
+    /// What two roots for one epoch cost an observer, of its stake.
+    pub observer_fraud_slash_bps: u16,
+    /// Bad epochs that make a case, …
+    pub downtime_epochs: u8,
+    /// … of so many that a node was last scored for; at most [`DOWNTIME_WINDOW_MAX`].
+    pub downtime_window_epochs: u8,
+    /// An epoch scored below this is a bad one.
+    pub score_min_ppm: u32,
+    /// How long somebody who was found guilty stays in jail.
+    pub jail_secs: u32,
+    /// The reporter's part of a penalty, …
+    pub reporter_bps: u16,
+    /// … and the victim's, where there is one.
+    pub victim_bps: u16,
 }
 
 impl NetworkParams {
@@ -74,6 +104,8 @@ impl NetworkParams {
             self.challenge_response_secs,
             self.dispute_secs,
             self.epoch_secs,
+            self.case_window_secs,
+            self.jail_secs,
         ];
         require!(durations.iter().all(|&secs| secs > 0), RegistryError::DurationZero);
         let [redeem_grace, notice, unbonding, timelock, window, response, dispute] = [
@@ -99,6 +131,37 @@ impl NetworkParams {
         // An open challenge holds up all that its settler claims.
         require_gt!(self.challenge_bond_micro_usdc, 0, RegistryError::ChallengeBondZero);
         require!((1..=OBSERVERS_MAX).contains(&self.observer_quorum), RegistryError::QuorumInvalid);
+        self.validate_cases()
+    }
+
+    /// Refuses penalties that are more than there is, and cases that come too late for what they
+    /// are about.
+    fn validate_cases(&self) -> Result<()> {
+        let parts = [
+            self.equivocation_slash_bps,
+            self.challenge_slash_bps,
+            self.downtime_slash_bps,
+            self.observer_fraud_slash_bps,
+        ];
+        let shared = u32::from(self.reporter_bps) + u32::from(self.victim_bps);
+        require!(
+            parts.iter().all(|&bps| bps <= BPS) && shared <= u32::from(BPS),
+            RegistryError::PenaltyInvalid
+        );
+        let (bad, of) = (self.downtime_epochs, self.downtime_window_epochs);
+        require!(
+            1 <= bad && bad <= of && of <= DOWNTIME_WINDOW_MAX && self.score_min_ppm <= PPM,
+            RegistryError::DowntimeRuleInvalid
+        );
+        // What a settler answers for after its last challenge leaves room to open a case, to speak
+        // and to restore, while sessions still remember who took what.
+        let [dispute, case, unbonding, epoch] =
+            [self.dispute_secs, self.case_window_secs, self.unbonding_secs, self.epoch_secs]
+                .map(u64::from);
+        require_gt!(dispute, 2 * case, RegistryError::CaseTooLong);
+        // Stake that began to leave in the first of the bad epochs is there when the last is scored.
+        let judged = (u64::from(of) + SCORED_AFTER_EPOCHS) * epoch;
+        require_gt!(unbonding, judged, RegistryError::UnbondingWithinEpochs);
         Ok(())
     }
 }

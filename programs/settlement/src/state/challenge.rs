@@ -40,8 +40,10 @@ pub struct Challenge {
     pub claimed_micro_usdc: u64,
     /// How long the settler answers for the batch: as long stays a failed challenge.
     pub liability_secs: i64,
+    /// When the batch was posted: what a verdict has punished already is told by this.
+    pub posted_at: i64,
     /// For later fields; zero.
-    pub reserved: [u8; 64],
+    pub reserved: [u8; 56],
 }
 
 impl Challenge {

@@ -104,6 +104,11 @@ impl Session {
         self.claims = from_rules(&claims);
     }
 
+    /// What is on record of a settler and could still be disputed at `at`: what a case has to restore.
+    pub fn restorable_micro_usdc(&self, settler: &Pubkey, at: i64) -> u64 {
+        to_rules(&self.claims).disputable(&settler.to_bytes(), at)
+    }
+
     /// Takes what is restored to the app off a settler's record.
     pub fn restore(&mut self, settler: &Pubkey, amount_micro_usdc: u64) -> Result<()> {
         require_gt!(amount_micro_usdc, 0, SettlementError::AmountZero);

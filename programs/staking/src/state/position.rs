@@ -58,7 +58,8 @@ impl Slashed {
 
 /// The stake behind one registry account. PDA `[seeds::POSITION, subject]`.
 ///
-/// The vault holds at least `bonded`, the unbonding slots and `delegated` together.
+/// The vault holds at least `bonded`, the unbonding slots and `delegated` together; what is held is
+/// never more than what there is to hold.
 #[account]
 #[derive(Debug, InitSpace)]
 pub struct Position {
@@ -87,8 +88,12 @@ pub struct Position {
     pub undelegating_shares: u64,
     /// What a share has earned since the beginning, in 2⁻⁶⁴ micro-USDC.
     pub reward_per_share: u128,
+    /// Of the owner's stake, what open cases hold: it cannot be withdrawn.
+    pub held: u64,
+    /// Of the delegated stake, what open cases hold. While it is not zero nobody leaves the pool.
+    pub held_delegated: u64,
     /// For later fields; zero.
-    pub reserved: [u8; 128],
+    pub reserved: [u8; 112],
 }
 
 impl Position {
@@ -124,7 +129,42 @@ impl Position {
         Ok(())
     }
 
-    /// Frees every slot whose cooldown is over at `now` and returns their sum.
+    /// The owner's stake: bonded and on its way out. It fits: it lies in one token account.
+    pub fn own(&self) -> u64 {
+        self.unbonding.iter().fold(self.bonded, |sum, slot| sum.saturating_add(slot.amount))
+    }
+
+    /// All stake behind the subject, the owner's and the delegated.
+    pub fn total(&self) -> u64 {
+        self.own().saturating_add(self.delegated)
+    }
+
+    /// All that cases hold.
+    pub fn held_total(&self) -> u64 {
+        self.held.saturating_add(self.held_delegated)
+    }
+
+    /// Holds up to `amount` of what no case holds yet, of the owner's stake and of the delegated in
+    /// proportion; returns how much.
+    pub fn hold(&mut self, amount: u64) -> u64 {
+        let free_own = self.own().saturating_sub(self.held);
+        let free_delegated = self.delegated.saturating_sub(self.held_delegated);
+        let (own, delegated) = divide_loss(amount, free_own, free_delegated);
+        self.held = self.held.saturating_add(own);
+        self.held_delegated = self.held_delegated.saturating_add(delegated);
+        own.saturating_add(delegated)
+    }
+
+    /// Lets go of up to `amount` of what is held, in proportion; returns how much.
+    pub fn release_hold(&mut self, amount: u64) -> u64 {
+        let (own, delegated) = divide_loss(amount, self.held, self.held_delegated);
+        self.held = self.held.saturating_sub(own);
+        self.held_delegated = self.held_delegated.saturating_sub(delegated);
+        own.saturating_add(delegated)
+    }
+
+    /// Frees every slot whose cooldown is over at `now` and returns their sum. Refuses when less
+    /// would be left than cases hold.
     pub fn take_matured(&mut self, now: i64) -> Result<u64> {
         let mut total = 0u64;
         for slot in &mut self.unbonding {
@@ -134,18 +174,29 @@ impl Position {
             }
         }
         require_gt!(total, 0, StakingError::NothingMatured);
+        require_gte!(self.own(), self.held, StakingError::StakeHeld);
         Ok(total)
     }
 
-    /// Takes up to `amount`, less where there is less: the owner's stake and the delegated in
-    /// proportion; of the owner's what is bonded first, then what would leave last.
+    /// Takes up to `amount`, less where there is less: what is held first and its hold with it, then
+    /// what is free; the owner's stake and the delegated in proportion; of the owner's what is
+    /// bonded first, then what would leave last.
+    ///
+    /// What is held was divided when the case was opened. So it does not matter who has left since.
     ///
     /// Never fails: what a position has done must not keep it from being slashed.
     pub fn slash(&mut self, amount: u64) -> Slashed {
-        let unbonding =
-            self.unbonding.iter().fold(0u64, |sum, slot| sum.saturating_add(slot.amount));
-        let own = self.bonded.saturating_add(unbonding);
-        let (of_own, delegated) = divide_loss(amount, own, self.delegated);
+        let (held_own, held_delegated) = divide_loss(amount, self.held, self.held_delegated);
+        self.held = self.held.saturating_sub(held_own);
+        self.held_delegated = self.held_delegated.saturating_sub(held_delegated);
+        // What is left on each side once the held part is gone, less what other cases hold.
+        let free_own = self.own().saturating_sub(held_own).saturating_sub(self.held);
+        let free_delegated =
+            self.delegated.saturating_sub(held_delegated).saturating_sub(self.held_delegated);
+        let rest = amount.saturating_sub(held_own).saturating_sub(held_delegated);
+        let (more_own, more_delegated) = divide_loss(rest, free_own, free_delegated);
+        let of_own = held_own.saturating_add(more_own);
+        let delegated = held_delegated.saturating_add(more_delegated);
         self.delegated = self.delegated.saturating_sub(delegated);
         let bonded = of_own.min(self.bonded);
         self.bonded = self.bonded.saturating_sub(bonded);
@@ -193,8 +244,10 @@ impl Position {
         Ok(())
     }
 
-    /// Burns shares that were on their way out and returns what they are worth.
+    /// Burns shares that were on their way out and returns what they are worth. Refuses while a case
+    /// holds some of the pool: who left before its verdict would leave the loss to the others.
     pub fn withdraw_delegated(&mut self, shares: u64) -> Result<u64> {
+        require!(self.held_delegated == 0, StakingError::StakeHeld);
         let mut pool = self.pool();
         let amount = pool.leave(shares).ok_or(StakingError::Overflow)?;
         self.undelegating_shares =

@@ -10,7 +10,8 @@ use crate::history::Move;
 use heliograph_client::pda;
 use heliograph_registry::state::Network;
 use heliograph_staking::events::{
-    PositionOpened, StakeDeposited, StakeSlashed, StakeUnbonding, StakeWithdrawn,
+    HoldReleased, PositionOpened, StakeDeposited, StakeHeld, StakeSlashed, StakeUnbonding,
+    StakeWithdrawn,
 };
 use heliograph_staking::state::{Position, Role, UNBONDING_SLOTS, Unbonding};
 use heliograph_staking::{instruction as ix, seeds};
@@ -27,6 +28,10 @@ pub(super) fn apply(step: &mut Step<'_>) -> Result<(), Stop> {
         withdraw(step)
     } else if let Some(ix::Slash { amount }) = step.args() {
         slash(step, amount)
+    } else if let Some(ix::Hold { amount }) = step.args() {
+        hold(step, amount)
+    } else if let Some(ix::ReleaseHold { amount }) = step.args() {
+        release_hold(step, amount)
     } else {
         delegation::apply(step).unwrap_or_else(|| Err(step.unknown()))
     }
@@ -65,7 +70,9 @@ fn open_position(step: &mut Step<'_>) -> Result<(), Stop> {
             delegated_shares: 0,
             undelegating_shares: 0,
             reward_per_share: 0,
-            reserved: [0; 128],
+            held: 0,
+            held_delegated: 0,
+            reserved: [0; 112],
         },
     );
     let subject = subject_address;
@@ -145,6 +152,48 @@ fn slash(step: &mut Step<'_>, requested: u64) -> Result<(), Stop> {
         bonded: position.bonded,
         unbonding,
         delegated: position.delegated,
+        held: position.held,
+        held_delegated: position.held_delegated,
+    });
+    Ok(())
+}
+
+/// The slasher's part of a call by the slashing program, and the position it is about.
+fn held_position(step: &mut Step<'_>) -> Result<(Pubkey, Position), Stop> {
+    let [slasher, network, address] = step.accounts()?;
+    step.address("network", network, pda::network());
+    let slashing = step.get::<Network>(&network)?.slashing_program;
+    let expected = Pubkey::find_program_address(&[seeds::SLASHER], &slashing).0;
+    step.address("slasher", slasher, expected);
+    Ok((address, step.get(&address)?))
+}
+
+/// Called by the slashing program.
+fn hold(step: &mut Step<'_>, requested: u64) -> Result<(), Stop> {
+    let (address, mut position) = held_position(step)?;
+    let amount = position.hold(requested);
+    step.world.put(address, &position);
+    step.event(StakeHeld {
+        position: address,
+        requested,
+        amount,
+        held: position.held,
+        held_delegated: position.held_delegated,
+    });
+    Ok(())
+}
+
+/// Called by the slashing program.
+fn release_hold(step: &mut Step<'_>, requested: u64) -> Result<(), Stop> {
+    let (address, mut position) = held_position(step)?;
+    let amount = position.release_hold(requested);
+    step.world.put(address, &position);
+    step.event(HoldReleased {
+        position: address,
+        requested,
+        amount,
+        held: position.held,
+        held_delegated: position.held_delegated,
     });
     Ok(())
 }

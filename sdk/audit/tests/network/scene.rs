@@ -35,6 +35,8 @@ const NOTICE_SECS: u32 = 4_000;
 const WINDOW_SECS: u32 = 600;
 const RESPONSE_SECS: u32 = 600;
 const DISPUTE_SECS: u32 = 1_200;
+/// Short, so that stake that leaves within the notice outlives the epochs it is judged by.
+const EPOCH_SECS: u32 = 600;
 
 /// What the tests know of the history.
 pub struct Scene {
@@ -155,6 +157,10 @@ impl Cast {
             challenge_window_secs: WINDOW_SECS,
             challenge_response_secs: RESPONSE_SECS,
             dispute_secs: DISPUTE_SECS,
+            epoch_secs: EPOCH_SECS,
+            case_window_secs: DISPUTE_SECS / 3,
+            downtime_epochs: 1,
+            downtime_window_epochs: 1,
             node_stake_min_tokens: 10,
             observer_stake_min_tokens: 10,
             ..Params::default()

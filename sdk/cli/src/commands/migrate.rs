@@ -45,7 +45,19 @@ use std::path::{Path, PathBuf};
     challenge_bond_micro_usdc = 10000000\n  \
     batch_total_max_micro_usdc = 1000000000\n  \
     epoch_secs = 3600\n  \
-    observer_quorum = 3"
+    observer_quorum = 3\n  \
+    case_window_secs = 28800\n  \
+    case_bond_lamports = 50000000\n  \
+    equivocation_slash_bps = 5000\n  \
+    challenge_slash_bps = 2000\n  \
+    downtime_slash_bps = 100\n  \
+    observer_fraud_slash_bps = 2000\n  \
+    downtime_epochs = 12\n  \
+    downtime_window_epochs = 24\n  \
+    score_min_ppm = 500000\n  \
+    jail_secs = 604800\n  \
+    reporter_bps = 1000\n  \
+    victim_bps = 4000"
 )]
 pub struct Migrate {
     /// Folder with the programs' bytecode: heliograph_{registry,staking,settlement}.so

@@ -6,6 +6,7 @@
 pub mod registry;
 pub mod reputation;
 pub mod settlement;
+pub mod slashing;
 pub mod staking;
 pub mod token;
 

@@ -6,6 +6,7 @@ use heliograph_protocol::domain::{
     DecodeError, Domain, Message, MessageKind, PREFIX_LEN, PROTOCOL, VERSION,
 };
 use heliograph_protocol::hash::sha256;
+use heliograph_protocol::observation::{ROOT_STATEMENT_LEN, RootStatement};
 use heliograph_protocol::receipt::Receipt;
 use heliograph_protocol::stream::StreamOpen;
 use heliograph_protocol::voucher::{VOUCHER_LEN, Voucher};
@@ -103,6 +104,15 @@ proptest! {
     }
 
     #[test]
+    fn root_statement_bytes_are_canonical(
+        message in strategies::root_statement(),
+        domain in strategies::domain(),
+    ) {
+        check_message(&message, &domain)?;
+        prop_assert_eq!(message.signing_bytes(&domain).len(), ROOT_STATEMENT_LEN);
+    }
+
+    #[test]
     fn message_of_one_kind_is_refused_as_another(
         receipt in strategies::receipt(),
         voucher in strategies::voucher(),
@@ -179,10 +189,16 @@ fn prefix_layout_is_pinned() {
     assert_eq!(prefix.as_slice(), expected);
     assert_eq!(PREFIX_LEN, 44);
     assert_eq!(VERSION, 1);
-    let kinds =
-        [MessageKind::Receipt, MessageKind::Voucher, MessageKind::StreamOpen, MessageKind::Batch];
-    assert_eq!(kinds.map(|kind| kind as u8), [1, 2, 3, 4]);
-    let declared = [Receipt::KIND, Voucher::KIND, StreamOpen::KIND, BatchHeader::KIND];
+    let kinds = [
+        MessageKind::Receipt,
+        MessageKind::Voucher,
+        MessageKind::StreamOpen,
+        MessageKind::Batch,
+        MessageKind::RootStatement,
+    ];
+    assert_eq!(kinds.map(|kind| kind as u8), [1, 2, 3, 4, 5]);
+    let declared =
+        [Receipt::KIND, Voucher::KIND, StreamOpen::KIND, BatchHeader::KIND, RootStatement::KIND];
     assert_eq!(declared, kinds);
 }
 

@@ -42,6 +42,22 @@ fn claim_is_final_after_two_periods_at_most() {
 }
 
 #[test]
+fn only_what_is_not_final_can_be_disputed() {
+    let mut claims = Claims::default();
+    claims.record(&A, 10, 0, PERIOD).unwrap();
+    claims.record(&B, 20, 50, PERIOD).unwrap();
+    for (now, disputable) in [
+        (0, [10, 20, 0]),
+        (2 * PERIOD, [10, 20, 0]),
+        (2 * PERIOD + 1, [0, 20, 0]),
+        (2 * PERIOD + 51, [0, 0, 0]),
+    ] {
+        let found = [A, B, C].map(|settler| claims.disputable(&settler, now));
+        assert_eq!(found, disputable, "at {now}");
+    }
+}
+
+#[test]
 fn amount_claimed_late_in_a_period_outlives_the_next() {
     let mut claims = Claims::default();
     claims.record(&A, 1, 0, PERIOD).unwrap();

@@ -1,6 +1,6 @@
 //! Reading the precompile's instruction: what it builds is accepted, every other shape refused.
 
-use heliograph_protocol::ed25519::{SIGNATURE_LEN, single_signature};
+use heliograph_protocol::ed25519::{SIGNATURE_LEN, signatures, single_signature};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use solana_ed25519_program::{
@@ -91,6 +91,48 @@ proptest! {
         prop_assert_eq!(single_signature(&altered), None);
     }
 
+    /// Two messages of one key, its bytes there once: both are read, and nothing else passes.
+    #[test]
+    fn two_signatures_are_read_and_every_other_shape_is_refused(
+        messages in [vec(any::<u8>(), 1..200), vec(any::<u8>(), 1..200)],
+        cut in any::<prop::sample::Index>(),
+        part in 0..6usize,
+        instruction in 0..u16::MAX,
+    ) {
+        let keypair = Keypair::new_from_array([5; 32]);
+        let header = 2 + 2 * 14u16;
+        let mut tail = keypair.pubkey().to_bytes().to_vec();
+        let offsets = messages.each_ref().map(|message| {
+            let at = header + u16::try_from(tail.len()).unwrap();
+            tail.extend_from_slice(keypair.sign_message(message).as_ref());
+            tail.extend_from_slice(message);
+            Ed25519SignatureOffsets {
+                signature_offset: at,
+                signature_instruction_index: u16::MAX,
+                public_key_offset: header,
+                public_key_instruction_index: u16::MAX,
+                message_data_offset: at + 64,
+                message_data_size: u16::try_from(message.len()).unwrap(),
+                message_instruction_index: u16::MAX,
+            }
+        });
+        let mut data = offsets_to_ed25519_instruction(&offsets).data;
+        data.extend_from_slice(&tail);
+        let read = signatures::<2>(&data).unwrap();
+        for (verified, message) in read.iter().zip(&messages) {
+            prop_assert_eq!(verified.public_key, &keypair.pubkey().to_bytes());
+            prop_assert_eq!(verified.message, message);
+            let signature = solana_signature::Signature::from(*verified.signature);
+            prop_assert!(signature.verify(verified.public_key, verified.message));
+        }
+        prop_assert_eq!(single_signature(&data), None);
+        prop_assert_eq!(signatures::<3>(&data), None);
+        prop_assert_eq!(signatures::<2>(&data[..cut.index(data.len())]), None);
+        let at = INSTRUCTION_INDICES_AT[part % 3] + part / 3 * 14;
+        data[at..at + 2].copy_from_slice(&instruction.to_le_bytes());
+        prop_assert_eq!(signatures::<2>(&data), None);
+    }
+
     #[test]
     fn parts_in_other_instructions_are_refused(part in 0..3usize, instruction in 0..u16::MAX) {
         let mut data = instruction_data(&Keypair::new_from_array([5; 32]), b"message");
@@ -127,6 +169,9 @@ fn only_one_signature_is_accepted() {
     two.extend_from_slice(&signature);
     two.extend_from_slice(b"message");
     assert_eq!(single_signature(&two), None);
+    // Who expects two reads both, though they share every byte.
+    let [one, other] = signatures::<2>(&two).unwrap();
+    assert_eq!((one, one.message), (other, b"message".as_slice()));
 
     assert_eq!(single_signature(&offsets_to_ed25519_instruction(&[]).data), None);
     assert_eq!(single_signature(&[]), None);

@@ -5,6 +5,7 @@
 
 mod batch;
 mod canonical;
+mod case;
 mod claim;
 mod ed25519;
 mod evidence;

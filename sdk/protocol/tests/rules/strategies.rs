@@ -176,3 +176,14 @@ pub fn observation() -> impl Strategy<Value = observation::Leaf> {
         |(observer, epoch, node, figures)| observation::Leaf { observer, epoch, node, figures },
     )
 }
+
+pub fn root_statement() -> impl Strategy<Value = observation::RootStatement> {
+    (any::<[u8; 32]>(), any::<u64>(), any::<[u8; 32]>(), any::<u32>()).prop_map(
+        |(observer, epoch, root, leaves_count)| observation::RootStatement {
+            observer,
+            epoch,
+            root,
+            leaves_count,
+        },
+    )
+}

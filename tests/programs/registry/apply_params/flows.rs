@@ -27,6 +27,18 @@ const NEXT: NetworkParams = NetworkParams {
     batch_total_max_micro_usdc: 5,
     epoch_secs: 6,
     observer_quorum: 7,
+    case_window_secs: 8,
+    case_bond_lamports: 9,
+    equivocation_slash_bps: 10,
+    challenge_slash_bps: 11,
+    downtime_slash_bps: 12,
+    observer_fraud_slash_bps: 13,
+    downtime_epochs: 14,
+    downtime_window_epochs: 15,
+    score_min_ppm: 16,
+    jail_secs: 17,
+    reporter_bps: 18,
+    victim_bps: 19,
 };
 
 #[test]

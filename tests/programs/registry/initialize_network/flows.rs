@@ -55,7 +55,11 @@ fn parameters_at_their_limits_are_accepted() {
         NetworkParams { withdrawal_notice_secs: PARAMS.redeem_grace_secs + 1, ..PARAMS },
         NetworkParams { node_stake_min: 0, ..PARAMS },
         NetworkParams { timelock_secs: PARAMS.withdrawal_notice_secs, ..PARAMS },
-        NetworkParams { dispute_secs: PARAMS.challenge_window_secs + 1, ..PARAMS },
+        NetworkParams {
+            dispute_secs: PARAMS.challenge_window_secs + 1,
+            case_window_secs: PARAMS.challenge_window_secs / 2,
+            ..PARAMS
+        },
         NetworkParams {
             unbonding_secs: 2 * PARAMS.dispute_secs + PARAMS.challenge_response_secs + 1,
             ..PARAMS
@@ -66,6 +70,13 @@ fn parameters_at_their_limits_are_accepted() {
         },
         NetworkParams { observer_quorum: 1, ..PARAMS },
         NetworkParams { observer_quorum: 16, ..PARAMS },
+        NetworkParams { case_window_secs: PARAMS.dispute_secs / 2 - 1, ..PARAMS },
+        NetworkParams { epoch_secs: PARAMS.unbonding_secs / 9 - 1, ..PARAMS },
+        NetworkParams { downtime_epochs: 1, downtime_window_epochs: 64, ..PARAMS },
+        NetworkParams { downtime_epochs: 64, downtime_window_epochs: 64, ..PARAMS },
+        NetworkParams { score_min_ppm: 1_000_000, case_bond_lamports: 0, ..PARAMS },
+        NetworkParams { reporter_bps: 6_000, victim_bps: 4_000, ..PARAMS },
+        NetworkParams { equivocation_slash_bps: 10_000, challenge_slash_bps: 0, ..PARAMS },
         NetworkParams {
             redeem_grace_secs: u32::MAX - 1,
             withdrawal_notice_secs: u32::MAX,

@@ -109,6 +109,8 @@ pub fn zero_duration_rejects() {
         NetworkParams { challenge_response_secs: 0, ..PARAMS },
         NetworkParams { dispute_secs: 0, ..PARAMS },
         NetworkParams { epoch_secs: 0, ..PARAMS },
+        NetworkParams { case_window_secs: 0, ..PARAMS },
+        NetworkParams { jail_secs: 0, ..PARAMS },
     ] {
         refused_params(params, RegistryError::DurationZero);
     }
@@ -168,6 +170,50 @@ pub fn quorum_nobody_can_reach_rejects() {
     for observer_quorum in [0, 17, u8::MAX] {
         let params = NetworkParams { observer_quorum, ..PARAMS };
         refused_params(params, RegistryError::QuorumInvalid);
+    }
+}
+
+#[test]
+pub fn penalty_above_one_whole_rejects() {
+    for params in [
+        NetworkParams { equivocation_slash_bps: 10_001, ..PARAMS },
+        NetworkParams { challenge_slash_bps: 10_001, ..PARAMS },
+        NetworkParams { downtime_slash_bps: 10_001, ..PARAMS },
+        NetworkParams { observer_fraud_slash_bps: u16::MAX, ..PARAMS },
+        NetworkParams { reporter_bps: 6_001, victim_bps: 4_000, ..PARAMS },
+        NetworkParams { reporter_bps: u16::MAX, victim_bps: u16::MAX, ..PARAMS },
+    ] {
+        refused_params(params, RegistryError::PenaltyInvalid);
+    }
+}
+
+#[test]
+pub fn downtime_rule_nobody_can_break_or_keep_rejects() {
+    for (downtime_epochs, downtime_window_epochs, score_min_ppm) in
+        [(0, 5, 1), (6, 5, 1), (1, 65, 1), (65, 65, 1), (1, 0, 1), (1, 1, 1_000_001)]
+    {
+        let params =
+            NetworkParams { downtime_epochs, downtime_window_epochs, score_min_ppm, ..PARAMS };
+        refused_params(params, RegistryError::DowntimeRuleInvalid);
+    }
+}
+
+#[test]
+pub fn case_longer_than_a_dispute_rejects() {
+    for case_window_secs in [PARAMS.dispute_secs / 2, PARAMS.dispute_secs, u32::MAX] {
+        let params = NetworkParams { case_window_secs, ..PARAMS };
+        refused_params(params, RegistryError::CaseTooLong);
+    }
+}
+
+#[test]
+pub fn unbonding_within_the_epochs_judged_rejects() {
+    let judged = u32::from(PARAMS.downtime_window_epochs) + 4;
+    let epoch_secs = PARAMS.unbonding_secs / judged;
+    assert_eq!(epoch_secs * judged, PARAMS.unbonding_secs, "the limit is reached exactly");
+    for epoch_secs in [epoch_secs, epoch_secs + 1, u32::MAX] {
+        let params = NetworkParams { epoch_secs, ..PARAMS };
+        refused_params(params, RegistryError::UnbondingWithinEpochs);
     }
 }
 

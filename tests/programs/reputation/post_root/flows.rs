@@ -126,7 +126,7 @@ fn epochs_let_pass_are_counted() {
 fn changed_parameters_leave_an_open_epoch_alone() {
     use heliograph_registry::state::NetworkParams;
     // Long epochs, so that the timelock ends within one.
-    let long = NetworkParams { epoch_secs: 36_000, ..PARAMS };
+    let long = NetworkParams { epoch_secs: 36_000, unbonding_secs: 400_000, ..PARAMS };
     let mut world = heliograph_tests::World::with_params(long);
     let observers = ["one", "two"].map(|label| world.observer(label));
     let node = world.node("node");

@@ -45,7 +45,8 @@ fn challenge_takes_the_bond_and_starts_the_clock() {
             failed_at: 0,
             claimed_micro_usdc: 0,
             liability_secs: i64::from(2 * PARAMS.dispute_secs + PARAMS.challenge_response_secs),
-            reserved: [0; 64],
+            posted_at: zoo.slot(&settler, batch.minute_index).posted_at,
+            reserved: [0; 56],
         },
     );
     assert_eq!(zoo.tokens(&bond), PARAMS.challenge_bond_micro_usdc);

@@ -26,7 +26,9 @@ fn position_opens_empty() {
         delegated_shares: 0,
         undelegating_shares: 0,
         reward_per_share: 0,
-        reserved: [0; 128],
+        held: 0,
+        held_delegated: 0,
+        reserved: [0; 112],
     };
     world.holds(&node.position(), &expected);
     let vault = world.token_account(&node.stake_vault());

@@ -52,6 +52,8 @@ fn bonded_stake_is_taken_and_the_node_suspended() {
             bonded,
             unbonding: 0,
             delegated: 0,
+            held: 0,
+            held_delegated: 0,
         }),
     ]);
 }

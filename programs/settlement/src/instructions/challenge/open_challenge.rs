@@ -54,11 +54,13 @@ impl OpenChallenge<'_> {
         let accounts = &mut *ctx.accounts;
         let info = accounts.book.to_account_info();
         let bond_micro_usdc = accounts.network.params.challenge_bond_micro_usdc;
-        let (keeper, deadline, liability_secs) = {
+        let (keeper, deadline, liability_secs, posted_at) = {
             let mut data = info.try_borrow_mut_data()?;
             let mut ring = Ring::over(&mut data)?;
             let deadline = ring.challenge(minute_index, index, now)?;
-            (ring.book.keeper, deadline, ring.batch(minute_index)?.liability_secs())
+            let slot = ring.batch(minute_index)?;
+            let (liability_secs, posted_at) = (slot.liability_secs(), slot.posted_at);
+            (ring.book.keeper, deadline, liability_secs, posted_at)
         };
         accounts.challenge.set_inner(Challenge {
             version: Challenge::VERSION,
@@ -77,7 +79,8 @@ impl OpenChallenge<'_> {
             failed_at: 0,
             claimed_micro_usdc: 0,
             liability_secs,
-            reserved: [0; 64],
+            posted_at,
+            reserved: [0; 56],
         });
         transfer_checked(
             CpiContext::new(

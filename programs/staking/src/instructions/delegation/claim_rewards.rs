@@ -2,9 +2,10 @@ use crate::error::StakingError;
 use crate::events::RewardsClaimed;
 use crate::seeds;
 use crate::state::{Delegation, Position};
+use crate::vault::pay;
 use anchor_lang::prelude::*;
 use anchor_spl::associated_token::get_associated_token_address;
-use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
+use anchor_spl::token::{Mint, Token, TokenAccount};
 use heliograph_registry::state::Network;
 
 #[event_cpi]
@@ -46,22 +47,12 @@ impl ClaimRewards<'_> {
         let accounts = &mut *ctx.accounts;
         accounts.delegation.count_rewards(&accounts.position)?;
         let amount_micro_usdc = accounts.delegation.take_rewards()?;
-        let subject = accounts.position.subject;
-        let signer: &[&[&[u8]]] =
-            &[&[seeds::POSITION, subject.as_ref(), &[accounts.position.bump]]];
-        transfer_checked(
-            CpiContext::new_with_signer(
-                accounts.token_program.key(),
-                TransferChecked {
-                    from: accounts.rewards_vault.to_account_info(),
-                    mint: accounts.payment_mint.to_account_info(),
-                    to: accounts.destination.to_account_info(),
-                    authority: accounts.position.to_account_info(),
-                },
-                signer,
-            ),
+        pay(
+            &accounts.position,
+            (&accounts.rewards_vault, &accounts.payment_mint),
+            &accounts.destination,
+            &accounts.token_program,
             amount_micro_usdc,
-            accounts.payment_mint.decimals,
         )?;
         let delegation = ctx.accounts.delegation.key();
         emit_cpi!(RewardsClaimed { delegation, amount_micro_usdc });

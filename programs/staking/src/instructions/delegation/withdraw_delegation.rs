@@ -2,8 +2,9 @@ use crate::error::StakingError;
 use crate::events::DelegationWithdrawn;
 use crate::seeds;
 use crate::state::{Delegation, Position};
+use crate::vault::pay;
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
+use anchor_spl::token::{Mint, Token, TokenAccount};
 
 /// Needs neither the node nor the registry: nothing that happens there can hold stake back.
 #[event_cpi]
@@ -48,22 +49,12 @@ impl WithdrawDelegation<'_> {
         let accounts = &mut *ctx.accounts;
         let shares = accounts.delegation.take_matured(Clock::get()?.unix_timestamp)?;
         let amount = accounts.position.withdraw_delegated(shares)?;
-        let subject = accounts.position.subject;
-        let signer: &[&[&[u8]]] =
-            &[&[seeds::POSITION, subject.as_ref(), &[accounts.position.bump]]];
-        transfer_checked(
-            CpiContext::new_with_signer(
-                accounts.token_program.key(),
-                TransferChecked {
-                    from: accounts.vault.to_account_info(),
-                    mint: accounts.mint.to_account_info(),
-                    to: accounts.destination.to_account_info(),
-                    authority: accounts.position.to_account_info(),
-                },
-                signer,
-            ),
+        pay(
+            &accounts.position,
+            (&accounts.vault, &accounts.mint),
+            &accounts.destination,
+            &accounts.token_program,
             amount,
-            accounts.mint.decimals,
         )?;
         emit_cpi!(DelegationWithdrawn {
             delegation: ctx.accounts.delegation.key(),

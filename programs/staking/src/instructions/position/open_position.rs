@@ -64,7 +64,9 @@ impl OpenPosition<'_> {
             delegated_shares: 0,
             undelegating_shares: 0,
             reward_per_share: 0,
-            reserved: [0; 128],
+            held: 0,
+            held_delegated: 0,
+            reserved: [0; 112],
         });
         emit_cpi!(PositionOpened {
             position: ctx.accounts.position.key(),

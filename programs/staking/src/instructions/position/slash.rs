@@ -3,8 +3,9 @@ use crate::events::StakeSlashed;
 use crate::recorder::*;
 use crate::seeds;
 use crate::state::Position;
+use crate::vault::pay;
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
+use anchor_spl::token::{Mint, Token, TokenAccount};
 use heliograph_registry::state::Network;
 
 #[event_cpi]
@@ -44,22 +45,12 @@ impl Slash<'_> {
         let RecorderBumps { stake_recorder } = ctx.bumps.recorder;
         let accounts = &mut *ctx.accounts;
         let amount = accounts.position.slash(requested).total();
-        let subject = accounts.position.subject;
-        let signer: &[&[&[u8]]] =
-            &[&[seeds::POSITION, subject.as_ref(), &[accounts.position.bump]]];
-        transfer_checked(
-            CpiContext::new_with_signer(
-                accounts.token_program.key(),
-                TransferChecked {
-                    from: accounts.vault.to_account_info(),
-                    mint: accounts.mint.to_account_info(),
-                    to: accounts.destination.to_account_info(),
-                    authority: accounts.position.to_account_info(),
-                },
-                signer,
-            ),
+        pay(
+            &accounts.position,
+            (&accounts.vault, &accounts.mint),
+            &accounts.destination,
+            &accounts.token_program,
             amount,
-            accounts.mint.decimals,
         )?;
         accounts.recorder.record(
             stake_recorder,
@@ -76,6 +67,8 @@ impl Slash<'_> {
             bonded: position.bonded,
             unbonding: position.unbonding_total()?,
             delegated: position.delegated,
+            held: position.held,
+            held_delegated: position.held_delegated,
         });
         Ok(amount)
     }

@@ -2,8 +2,9 @@ use crate::error::StakingError;
 use crate::events::StakeWithdrawn;
 use crate::seeds;
 use crate::state::Position;
+use crate::vault::pay;
 use anchor_lang::prelude::*;
-use anchor_spl::token::{Mint, Token, TokenAccount, TransferChecked, transfer_checked};
+use anchor_spl::token::{Mint, Token, TokenAccount};
 
 /// Needs neither the subject nor the registry: nothing that happens there can hold stake back.
 #[event_cpi]
@@ -35,22 +36,12 @@ impl Withdraw<'_> {
     pub fn handle(ctx: Context<Withdraw>) -> Result<()> {
         let accounts = &mut *ctx.accounts;
         let amount = accounts.position.take_matured(Clock::get()?.unix_timestamp)?;
-        let subject = accounts.position.subject;
-        let signer: &[&[&[u8]]] =
-            &[&[seeds::POSITION, subject.as_ref(), &[accounts.position.bump]]];
-        transfer_checked(
-            CpiContext::new_with_signer(
-                accounts.token_program.key(),
-                TransferChecked {
-                    from: accounts.vault.to_account_info(),
-                    mint: accounts.mint.to_account_info(),
-                    to: accounts.destination.to_account_info(),
-                    authority: accounts.position.to_account_info(),
-                },
-                signer,
-            ),
+        pay(
+            &accounts.position,
+            (&accounts.vault, &accounts.mint),
+            &accounts.destination,
+            &accounts.token_program,
             amount,
-            accounts.mint.decimals,
         )?;
         emit_cpi!(StakeWithdrawn {
             position: ctx.accounts.position.key(),

@@ -28,10 +28,11 @@ pub(super) fn open(step: &mut Step<'_>, minute_index: u64, index: u32) -> Result
     step.address("bond", bond, expected);
     step.vacant(&address);
     let now = step.now;
-    let (keeper, deadline, liability_secs) = step.with_book(&book, |ring| {
+    let (keeper, deadline, liability_secs, posted_at) = step.with_book(&book, |ring| {
         let deadline = ring.challenge(minute_index, index, now)?;
-        let liability_secs = ring.batch(minute_index)?.liability_secs();
-        Ok((ring.book.keeper, deadline, liability_secs))
+        let slot = ring.batch(minute_index)?;
+        let (liability_secs, posted_at) = (slot.liability_secs(), slot.posted_at);
+        Ok((ring.book.keeper, deadline, liability_secs, posted_at))
     })?;
     let bond_micro_usdc = network.params.challenge_bond_micro_usdc;
     step.world.create(
@@ -53,7 +54,8 @@ pub(super) fn open(step: &mut Step<'_>, minute_index: u64, index: u32) -> Result
             failed_at: 0,
             claimed_micro_usdc: 0,
             liability_secs,
-            reserved: [0; 64],
+            posted_at,
+            reserved: [0; 56],
         },
     );
     step.moves.push(Move::transfer(source, bond, bond_micro_usdc));

@@ -96,7 +96,7 @@ pub async fn stake_is_delegated(cast: &Cast) {
 pub async fn network_is_governed(cast: &Cast) {
     let (authority, treasury) = (cast.deployer.pubkey(), cast.network.treasury);
     let (guardian, successor) = (Keypair::new(), Keypair::new());
-    let params = NetworkParams { epoch_secs: 1_234, ..cast.network.params };
+    let params = NetworkParams { epoch_secs: 612, ..cast.network.params };
     let rejected = NetworkParams { operator_bps: 0, ..params };
     let steps = [
         registry::set_guardian(authority, guardian.pubkey()),

@@ -20,6 +20,10 @@ pub enum Unit {
     StakeTokens,
     /// Micro-USDC.
     MicroUsdc,
+    /// Lamports.
+    Lamports,
+    /// Parts per million.
+    Ppm,
     /// Pieces.
     Count,
 }
@@ -31,6 +35,8 @@ impl Unit {
             Self::Secs => "SECONDS",
             Self::StakeTokens => "TOKENS",
             Self::MicroUsdc => "MICRO_USDC",
+            Self::Lamports => "LAMPORTS",
+            Self::Ppm => "PPM",
             Self::Count => "NUMBER",
         }
     }
@@ -94,6 +100,24 @@ parameters! {
     batch_total_max_micro_usdc, "batch-total-max-micro-usdc", MicroUsdc, "The most one batch may pay";
     epoch_secs, "epoch-secs", Secs, "Length of an epoch of quality";
     observer_quorum, "observer-quorum", Count, "Observers without whom a node gets no score";
+    case_window_secs, "case-window-secs", Secs,
+        "How long a case waits to be refuted, and again for the robbed to be made whole";
+    case_bond_lamports, "case-bond-lamports", Lamports, "What the reporter of a case puts down";
+    equivocation_slash_bps, "equivocation-slash-bps", Bps,
+        "What two receipts for one minute cost, of all stake behind the node";
+    challenge_slash_bps, "challenge-slash-bps", Bps,
+        "What a leaf without a voucher costs, of the settler's bond";
+    downtime_slash_bps, "downtime-slash-bps", Bps,
+        "What bad epochs cost, of all stake behind the node";
+    observer_fraud_slash_bps, "observer-fraud-slash-bps", Bps,
+        "What two roots for one epoch cost, of the observer's stake";
+    downtime_epochs, "downtime-epochs", Count, "Bad epochs that make a case of downtime";
+    downtime_window_epochs, "downtime-window-epochs", Count,
+        "Epochs, the newest scored, among which they are counted";
+    score_min_ppm, "score-min-ppm", Ppm, "An epoch scored below this is a bad one";
+    jail_secs, "jail-secs", Secs, "How long the convicted stay in jail";
+    reporter_bps, "reporter-bps", Bps, "The reporter's part of a penalty";
+    victim_bps, "victim-bps", Bps, "The victim's part of a penalty, where there is one";
 }
 
 impl Parameter {
@@ -139,6 +163,8 @@ impl Parameter {
             Unit::Secs => format!("{value} s"),
             Unit::StakeTokens => format!("{} tokens", format_units(value, stake_decimals)),
             Unit::MicroUsdc => usdc(value),
+            Unit::Lamports => format!("{} SOL", format_units(value, 9)),
+            Unit::Ppm => format!("{value} ppm ({} %)", format_units(value, 4)),
             Unit::Count => value.to_string(),
         }
     }

@@ -107,7 +107,9 @@ mod tests {
             delegated_shares,
             undelegating_shares: 0,
             reward_per_share: 0,
-            reserved: [0; 128],
+            held: 0,
+            held_delegated: 0,
+            reserved: [0; 112],
         }
     }
 

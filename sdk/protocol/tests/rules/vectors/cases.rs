@@ -11,6 +11,7 @@ use crate::merkle::CT_LEAVES;
 use heliograph_protocol::domain::{Domain, Message, PROTOCOL, VERSION};
 use heliograph_protocol::evidence::ArchivedReceipt;
 use heliograph_protocol::hash::{Hash, sha256};
+use heliograph_protocol::observation::RootStatement;
 use heliograph_protocol::price::{Prices, Usage};
 use heliograph_protocol::receipt::{Quality, Receipt, Terms};
 use heliograph_protocol::record::{Record, records_root, text_sha256};
@@ -173,6 +174,7 @@ pub fn document() -> Document {
         claim_records: claim_records(),
         observations,
         observations_roots,
+        root_statements: root_statements(&session),
         scores: quality::scores(),
         smoothing: quality::smoothing(),
         quorums: quality::quorums(),
@@ -205,6 +207,18 @@ fn messages(session: &Session) -> Vec<MessageVector> {
         voucher("first voucher, other domain", first, &zero),
         voucher("largest voucher", &largest_receipt(), domain),
         MessageVector::new("stream open", "stream_open", &open, domain, APP_SEED),
+    ]
+}
+
+fn root_statements(session: &Session) -> Vec<MessageVector> {
+    let statement = |name, epoch, leaves_count| {
+        let observer = named("observer");
+        let statement = RootStatement { observer, epoch, root: named("root"), leaves_count };
+        MessageVector::new(name, "root_statement", &statement, &session.domain, NODE_SEED)
+    };
+    vec![
+        statement("root of an epoch", 1_780_002_000, 3),
+        statement("largest root statement", u64::MAX, u32::MAX),
     ]
 }
 

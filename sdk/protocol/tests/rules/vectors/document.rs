@@ -8,6 +8,7 @@ use heliograph_protocol::Address;
 use heliograph_protocol::domain::{Domain, Message};
 use heliograph_protocol::evidence::Signed;
 use heliograph_protocol::hash::Hash;
+use heliograph_protocol::observation::RootStatement;
 use heliograph_protocol::receipt::Receipt;
 use heliograph_protocol::record::Record;
 use heliograph_protocol::stream::StreamOpen;
@@ -58,6 +59,7 @@ pub struct Document {
     pub claim_records: Vec<ClaimRecordVector>,
     pub observations: Vec<ObservationVector>,
     pub observations_roots: Vec<ObservationsRootVector>,
+    pub root_statements: Vec<MessageVector>,
     pub scores: Vec<ScoreVector>,
     pub smoothing: Vec<SmoothingVector>,
     pub quorums: Vec<QuorumVector>,
@@ -147,6 +149,12 @@ pub enum Fields {
         issued_at_unix_ms: U64,
         nonce: Hex,
     },
+    RootStatement {
+        observer: Hex,
+        epoch: U64,
+        root: Hex,
+        leaves_count: u32,
+    },
 }
 
 #[derive(Serialize)]
@@ -214,6 +222,17 @@ impl From<&StreamOpen> for Fields {
             node_key: request.node_key.into(),
             issued_at_unix_ms: U64(request.issued_at_unix_ms),
             nonce: Hex(request.nonce.to_vec()),
+        }
+    }
+}
+
+impl From<&RootStatement> for Fields {
+    fn from(statement: &RootStatement) -> Self {
+        Self::RootStatement {
+            observer: statement.observer.into(),
+            epoch: U64(statement.epoch),
+            root: statement.root.into(),
+            leaves_count: statement.leaves_count,
         }
     }
 }

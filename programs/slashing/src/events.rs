@@ -1,0 +1,85 @@
+//! What happened, for those who rebuild the accounts from history. Fields are only ever appended.
+
+use crate::state::{BadEpoch, CaseKind};
+use anchor_lang::prelude::*;
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct CaseOpened {
+    pub case: Pubkey,
+    pub number: u32,
+    pub kind: CaseKind,
+    pub subject: Pubkey,
+    pub owner: Pubkey,
+    pub mint: Pubkey,
+    pub reporter: Pubkey,
+    pub rewarded: Pubkey,
+    pub victim: Pubkey,
+    pub evidence: Pubkey,
+    pub sequence: u32,
+    pub epoch: u64,
+    pub done_at: i64,
+    pub punishes_until: i64,
+    pub opened_at: i64,
+    pub restorable_at: i64,
+    pub decidable_at: i64,
+    pub bond_lamports: u64,
+    pub penalty: u64,
+    pub held: u64,
+    pub epochs: Vec<BadEpoch>,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct CaseRestored {
+    pub case: Pubkey,
+    pub session: Pubkey,
+    pub amount_micro_usdc: u64,
+    pub restored_micro_usdc: u64,
+    pub held: u64,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct EpochRefuted {
+    pub case: Pubkey,
+    pub epoch: u64,
+    pub frauds: u32,
+    pub epochs_left: u32,
+}
+
+/// The parts are what was paid: where a payee had no account, its part is in `rest`.
+#[event]
+#[derive(Clone, Debug)]
+pub struct CaseConvicted {
+    pub case: Pubkey,
+    pub subject: Pubkey,
+    pub kind: CaseKind,
+    pub penalty: u64,
+    pub reporter_amount: u64,
+    pub victim_amount: u64,
+    pub rest_amount: u64,
+    pub released: u64,
+    pub punished_until: i64,
+    pub jailed_until: i64,
+    pub decided_at: i64,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct CaseDismissed {
+    pub case: Pubkey,
+    pub subject: Pubkey,
+    pub kind: CaseKind,
+    pub released: u64,
+    pub decided_at: i64,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct CaseClosed {
+    pub case: Pubkey,
+    pub subject: Pubkey,
+    pub bond_to: Pubkey,
+    pub bond_lamports: u64,
+}

@@ -1,0 +1,9 @@
+//! One file per instruction, in a folder per noun.
+
+pub mod case;
+pub mod opening;
+pub mod powers;
+
+pub use case::*;
+pub use opening::*;
+pub use powers::*;

@@ -1,0 +1,117 @@
+//! Cases: what counts as a fault, what it costs, and who gets it.
+
+use crate::Address;
+use crate::SECS_PER_MINUTE;
+use crate::domain::{Domain, Message};
+use crate::receipt::Receipt;
+use crate::shares::{BPS, floor_share};
+
+/// What somebody can be tried for. Numbers are never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Kind {
+    /// A node signed two receipts for one minute of a session.
+    Equivocation = 0,
+    /// A settler could not show the voucher behind a leaf.
+    UnansweredChallenge = 1,
+    /// A node was scored too low too often.
+    Downtime = 2,
+    /// An observer signed another root than it posted.
+    ObserverFraud = 3,
+}
+
+/// Number of kinds.
+pub const KINDS: usize = 4;
+
+/// Two receipts of one node for one minute of a session, which differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Equivocation {
+    /// The session.
+    pub session: Address,
+    /// The ordinal both have.
+    pub sequence: u32,
+    /// Unix time of the later of the minutes they name.
+    pub at: u64,
+}
+
+/// Why two signed byte strings are no equivocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoEquivocation {
+    /// One of them is no receipt of this network.
+    NotAReceipt,
+    /// They are of two sessions, or of two minutes of one.
+    OtherMinute,
+    /// They are the same.
+    Same,
+}
+
+/// Looks whether two byte strings, signed by one key, are receipts that contradict each other. The
+/// signatures are the caller's to check.
+pub fn equivocation(
+    one: &[u8],
+    other: &[u8],
+    domain: &Domain,
+) -> Result<Equivocation, NoEquivocation> {
+    let read =
+        |bytes| Receipt::from_signing_bytes(bytes, domain).map_err(|_| NoEquivocation::NotAReceipt);
+    let (a, b) = (read(one)?, read(other)?);
+    if (a.session, a.sequence) != (b.session, b.sequence) {
+        return Err(NoEquivocation::OtherMinute);
+    }
+    if one == other {
+        return Err(NoEquivocation::Same);
+    }
+    let at = a.minute_index.max(b.minute_index).saturating_mul(SECS_PER_MINUTE);
+    Ok(Equivocation { session: a.session, sequence: a.sequence, at })
+}
+
+/// What a fault costs of `stake`, rounded down; all of it where `bps` is more than one whole.
+pub fn penalty(stake: u64, bps: u16) -> u64 {
+    floor_share(stake, bps.min(BPS))
+}
+
+/// The parts of a penalty.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// To who reported it.
+    pub reporter: u64,
+    /// To who was harmed by it.
+    pub victim: u64,
+    /// Burned, or the treasury's.
+    pub rest: u64,
+}
+
+/// Divides a penalty; both parts are rounded down, the rest takes what rounding leaves. `None` when
+/// the parts are more than one whole.
+pub fn divide(penalty: u64, reporter_bps: u16, victim_bps: u16) -> Option<Parts> {
+    if u32::from(reporter_bps) + u32::from(victim_bps) > u32::from(BPS) {
+        return None;
+    }
+    let reporter = floor_share(penalty, reporter_bps);
+    let victim = floor_share(penalty, victim_bps);
+    Some(Parts { reporter, victim, rest: penalty.checked_sub(reporter)?.checked_sub(victim)? })
+}
+
+/// The score of one epoch, as a case reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scored {
+    /// The epoch, by the Unix time at which it begins.
+    pub epoch: u64,
+    /// Its score.
+    pub score_ppm: u32,
+    /// Observers heard.
+    pub observers: u8,
+}
+
+/// The bad epochs among the newest `window` of `scores` (oldest first) that began after `after`:
+/// those scored below `score_min_ppm`, oldest first.
+pub fn bad_epochs(
+    scores: &[Scored],
+    after: u64,
+    window: usize,
+    score_min_ppm: u32,
+) -> impl Iterator<Item = &Scored> {
+    let newest = &scores[scores.len().saturating_sub(window)..];
+    newest.iter().filter(move |score| score.epoch > after && score.score_ppm < score_min_ppm)
+}
