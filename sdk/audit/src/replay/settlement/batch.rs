@@ -1,7 +1,6 @@
 //! Books: what a settler posts, when it may pay, and what its leaves come to.
 
 use crate::finding::FindingKind;
-use crate::history::Move;
 use crate::replay::step::{Step, Stop};
 use crate::replay::{Claimed, Effect};
 use heliograph_client::pda;

@@ -1,7 +1,6 @@
 //! Vouchers: whose signature over what, what it settles, and who gets which part.
 
 use crate::finding::FindingKind;
-use crate::history::Move;
 use crate::replay::step::{Step, Stop};
 use crate::replay::{Effect, Redeem};
 use heliograph_client::evidence::is_genuine;
