@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use truth::{BatchTruth, ChallengeTruth, Earned, Permit, SessionTruth};
 
 /// Operations of one run, where the environment's `HELIOGRAPH_TEST_STEPS` does not say.
-const STEPS: usize = 3_000;
+const STEPS: usize = 2_000;
 /// Operations printed when one fails.
 const PRINTED: usize = 40;
 const APPS: usize = 3;
