@@ -35,7 +35,7 @@ async fn second_run_changes_nothing_and_contradictions_are_named() {
 
     let first = run(&rpc, &plan(&deployer, &programs), |_| {}).await.unwrap();
     let changes = first.applied.iter().flat_map(|a| &a.items).map(|item| item.change);
-    assert_eq!(changes.collect::<Vec<_>>(), [Change::Created; 7]);
+    assert_eq!(changes.collect::<Vec<_>>(), [Change::Created; 8]);
     let network = account::network(&rpc).await.unwrap();
     assert_eq!(network.authority, deployer.pubkey());
     assert_eq!(network.domain_id, [7; 32]);

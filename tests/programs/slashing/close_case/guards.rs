@@ -4,6 +4,7 @@ use heliograph_protocol::reputation::SCORES_MAX;
 use heliograph_slashing::error::SlashingError;
 use heliograph_tests::observers::EPOCH_SECS;
 use heliograph_tests::world::PARAMS;
+use std::slice::from_ref;
 
 #[test]
 pub fn open_case_rejects() {
@@ -11,9 +12,9 @@ pub fn open_case_rejects() {
     let (reporter, session) = (zoo.stranger.insecure_clone(), zoo.session);
     let case = zoo.open_equivocation_case(&reporter, &session, &receipts);
     let close = zoo.close_case_instruction(&case);
-    zoo.refuse(&[close.clone()], &[], SlashingError::CaseInUse);
+    zoo.refuse(from_ref(&close), &[], SlashingError::CaseInUse);
     zoo.pass(PARAMS.unbonding_secs);
-    zoo.refuse(&[close.clone()], &[], SlashingError::CaseInUse);
+    zoo.refuse(from_ref(&close), &[], SlashingError::CaseInUse);
     zoo.decide(&case);
     zoo.run(&[close], &[]);
 }
@@ -27,7 +28,7 @@ fn conviction_for_fraud_stays_while_its_epoch_is_in_scores() {
     let kept = SCORES_MAX as i64 * EPOCH_SECS as i64 + i64::from(PARAMS.case_window_secs);
     for secs in [0, kept - 1] {
         panel.pass(secs);
-        panel.refuse(&[close.clone()], &[], SlashingError::CaseInUse);
+        panel.refuse(from_ref(&close), &[], SlashingError::CaseInUse);
     }
     panel.pass(1);
     panel.run(&[close], &[]);

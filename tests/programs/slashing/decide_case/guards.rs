@@ -4,6 +4,7 @@ use heliograph_slashing::error::SlashingError;
 use heliograph_tests::Zoo;
 use heliograph_tests::world::PARAMS;
 use solana_pubkey::Pubkey;
+use std::slice::from_ref;
 
 fn opened() -> (Zoo, Pubkey) {
     let (mut zoo, receipts) = equivocation();
@@ -28,7 +29,7 @@ pub fn verdict_before_its_time_rejects() {
     let decide = zoo.decide_instruction(&case);
     for secs in [0, PARAMS.case_window_secs, PARAMS.case_window_secs - 1] {
         zoo.pass(secs);
-        zoo.refuse(&[decide.clone()], &[], SlashingError::TooEarly);
+        zoo.refuse(from_ref(&decide), &[], SlashingError::TooEarly);
     }
     zoo.pass(1);
     zoo.run(&[decide], &[]);

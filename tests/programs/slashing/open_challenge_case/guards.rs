@@ -4,13 +4,14 @@ use heliograph_registry::state::KeeperStatus;
 use heliograph_slashing::error::SlashingError;
 use heliograph_tests::world::PARAMS;
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 #[test]
 pub fn challenge_that_has_not_failed_rejects() {
     let mut robbery = Robbery::challenged();
     let reporter = robbery.zoo.stranger.insecure_clone();
     let open = robbery.zoo.challenge_case_instruction(&reporter.pubkey(), &robbery.challenge);
-    robbery.zoo.refuse(&[open.clone()], &[&reporter], SlashingError::ChallengeNotFailed);
+    robbery.zoo.refuse(from_ref(&open), &[&reporter], SlashingError::ChallengeNotFailed);
     robbery.fail();
     robbery.zoo.run(&[open], &[&reporter]);
 }

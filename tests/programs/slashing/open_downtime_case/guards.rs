@@ -7,6 +7,7 @@ use heliograph_tests::observers::Panel;
 use heliograph_tests::world::PARAMS;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 fn refused(panel: &mut Panel, reporter: &Keypair) {
     let open = open_downtime_case(&panel.accusation(&reporter.pubkey(), &panel.node.address));
@@ -59,7 +60,7 @@ fn keeper_and_score_of_another_node_reject() {
     let other = panel.node("other");
     let mut open = open_downtime_case(&panel.accusation(&reporter.pubkey(), &other.address));
     open.accounts[10].pubkey = heliograph_client::pda::score(&panel.node.address);
-    panel.refuse(&[open.clone()], &[&reporter], SlashingError::OtherSubject);
+    panel.refuse(from_ref(&open), &[&reporter], SlashingError::OtherSubject);
     let observer = panel.observers[0].address;
     let accusation = panel.accusation(&reporter.pubkey(), &observer);
     let mut open = open_downtime_case(&accusation);

@@ -13,6 +13,7 @@ use heliograph_tests::world::{DOMAIN, PARAMS};
 use heliograph_tests::{Reason, World, Zoo, key};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 fn refused(zoo: &mut Zoo, receipts: &[Signed; 2], why: impl Into<Reason>) {
     let reporter = zoo.stranger.insecure_clone();
@@ -83,7 +84,7 @@ pub fn evidence_nobody_verified_rejects() {
     let (mut zoo, receipts) = equivocation();
     let reporter = zoo.stranger.insecure_clone();
     let [_, open] = zoo.equivocation_instructions(&reporter.pubkey(), &zoo.session, &receipts);
-    zoo.refuse(&[open.clone()], &[&reporter], SlashingError::NoSignatureInstruction);
+    zoo.refuse(from_ref(&open), &[&reporter], SlashingError::NoSignatureInstruction);
     let transfer = solana_system_interface::instruction::transfer(
         &reporter.pubkey(),
         &Pubkey::new_unique(),

@@ -5,6 +5,7 @@ use heliograph_settlement::state::Session;
 use heliograph_slashing::error::SlashingError;
 use heliograph_slashing::state::Case;
 use heliograph_tests::world::PARAMS;
+use std::slice::from_ref;
 
 #[test]
 pub fn time_for_vouchers_rejects() {
@@ -14,7 +15,7 @@ pub fn time_for_vouchers_rejects() {
     let restore = zoo.restore_claims_instruction(&case, &zoo.session);
     for secs in [0, PARAMS.case_window_secs] {
         zoo.pass(secs);
-        zoo.refuse(&[restore.clone()], &[], SlashingError::VouchersAwaited);
+        zoo.refuse(from_ref(&restore), &[], SlashingError::VouchersAwaited);
     }
     zoo.pass(1);
     zoo.run(&[restore], &[]);
@@ -29,7 +30,7 @@ pub fn nothing_on_record_rejects() {
     let elsewhere = zoo.restore_claims_instruction(&case, &zoo.second_session);
     zoo.refuse(&[elsewhere], &[], SlashingError::NothingToRestore);
     let restore = zoo.restore_claims_instruction(&case, &zoo.session);
-    zoo.run(&[restore.clone()], &[]);
+    zoo.run(from_ref(&restore), &[]);
     zoo.refuse(&[restore], &[], SlashingError::NothingToRestore);
 }
 

@@ -1,6 +1,7 @@
 use heliograph_client::pda;
 use heliograph_staking::events::StakeHeld;
 use heliograph_staking::state::Position;
+use heliograph_tests::random::Random;
 use heliograph_tests::world::{PARAMS, STAKE_MIN};
 use heliograph_tests::{NodeParty, World};
 
@@ -92,4 +93,56 @@ fn stake_that_is_free_can_be_withdrawn() {
     let withdraw = world.unstake_instruction(&node);
     world.run(&[withdraw], &[&node.operator]);
     assert_eq!(world.tokens(&node.stake_vault()), 100);
+}
+
+/// Several cases at once, in any order, with stake coming and going: what is held is there, and every
+/// case gets what it holds.
+#[test]
+fn every_case_can_take_what_it_holds() {
+    let mut world = World::new();
+    let node = world.node("node");
+    let empty: Position = Position { bonded: 0, ..world.read(&node.position()) };
+    for seed in 0..200 {
+        let mut random = Random::new(seed);
+        let mut position = empty.clone();
+        // What each open case holds.
+        let mut cases: Vec<u64> = Vec::new();
+        for step in 0..60 {
+            match random.index(7) {
+                0 => position.bond(1 + random.below(1_000)).expect("fits"),
+                1 => drop(position.delegate(1 + random.below(1_000))),
+                2 => cases.push(position.hold(random.below(800))),
+                3 if !cases.is_empty() => {
+                    // A verdict: a part is taken, the rest let go.
+                    let held = cases.swap_remove(random.index(cases.len()));
+                    let penalty = random.below(held + 1);
+                    assert_eq!(position.slash(penalty).total(), penalty, "seed {seed}/{step}");
+                    assert_eq!(position.release_hold(held - penalty), held - penalty);
+                }
+                4 => {
+                    let amount = 1 + random.below(position.bonded.max(1));
+                    let _ = position.start_unbonding(amount, 0);
+                }
+                5 => {
+                    let mut after = position.clone();
+                    if after.take_matured(1).is_ok() {
+                        position = after;
+                    }
+                }
+                _ => {
+                    let shares = random.below(position.delegated_shares + 1);
+                    let mut after = position.clone();
+                    let left =
+                        after.undelegate(shares).and_then(|()| after.withdraw_delegated(shares));
+                    if left.is_ok() {
+                        position = after;
+                    }
+                }
+            }
+            let all: u64 = cases.iter().sum();
+            assert_eq!(position.held_total(), all, "seed {seed}/{step}: holds add up");
+            assert!(position.held <= position.own(), "seed {seed}/{step}");
+            assert!(position.held_delegated <= position.delegated, "seed {seed}/{step}");
+        }
+    }
 }

@@ -8,6 +8,7 @@ use heliograph_tests::world::{PARAMS, STAKE_MIN};
 use heliograph_tests::{World, Zoo, key};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 #[test]
 fn anyone_but_the_slashing_program_rejects() {
@@ -34,7 +35,7 @@ pub fn withdrawal_of_held_stake_rejects() {
     world.hold(&node.address, 1);
     world.pass(PARAMS.unbonding_secs);
     let withdraw = world.unstake_instruction(&node);
-    world.refuse(&[withdraw.clone()], &[&node.operator], StakingError::StakeHeld);
+    world.refuse(from_ref(&withdraw), &[&node.operator], StakingError::StakeHeld);
     // The hold is for this much, wherever it lies: fresh stake frees what is on its way out.
     world.stake(&node, 1);
     world.run(&[withdraw], &[&node.operator]);
@@ -53,7 +54,7 @@ fn delegator_cannot_leave_while_the_pool_is_held() {
     world.impersonate(&pda::slasher());
     world.hold(&node.address, 10);
     let withdraw = world.withdraw_delegation_instruction(&party);
-    world.refuse(&[withdraw.clone()], &[&party.wallet], StakingError::StakeHeld);
+    world.refuse(from_ref(&withdraw), &[&party.wallet], StakingError::StakeHeld);
     world.release_hold(&node.address, 10);
     world.run(&[withdraw], &[&party.wallet]);
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use solana_signer::Signer;
 
 const SOL: u64 = 1_000_000_000;
-/// Three programs of half a megabyte cost 12 SOL of rent, for which there must be twice as much.
+/// Five programs of 650 kB cost 23 SOL of rent; while one is deployed, its bytes lie there twice.
 const DEPLOYER_LAMPORTS: u64 = 100 * SOL;
 /// Rent of a few accounts, and fees.
 const WALLET_LAMPORTS: u64 = 10 * SOL;
