@@ -125,8 +125,12 @@ async fn transactions_that_cannot_be_are_refused_here() {
 
     let large =
         Instruction { program_id: stranger.pubkey(), accounts: vec![], data: vec![0; 2_000] };
-    let error = send::prepare(&rpc, &payer, &[], &[large], options).await.unwrap_err();
-    assert!(matches!(error, Error::TooLarge { size_bytes: 2_000.., .. }), "{error}");
+    // Also where it would be simulated first.
+    for options in [options, Options::default()] {
+        let large = [large.clone()];
+        let error = send::prepare(&rpc, &payer, &[], &large, options).await.unwrap_err();
+        assert!(matches!(error, Error::TooLarge { size_bytes: 2_000.., .. }), "{error}");
+    }
 
     // More than there is: not a program's own code, and said in words.
     let all = transfer(&payer.pubkey(), &stranger.pubkey(), 1_000 * SOL);

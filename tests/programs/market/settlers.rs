@@ -148,7 +148,14 @@ impl Market {
 
     /// Answers a challenge; what nobody has signed is answered with another voucher of the session.
     pub fn answer(&mut self) -> bool {
-        let Some(number) = self.any_challenge(|fate| fate == Fate::Open) else { return false };
+        let Some(any) = self.any_challenge(|fate| fate == Fate::Open) else { return false };
+        let can = |challenge: &ChallengeTruth| {
+            let honest = self.batches[challenge.batch].batch.vouchers[challenge.index].is_some();
+            challenge.fate == Fate::Open && honest
+        };
+        // Mostly one that can be answered, if there is one.
+        let answerable = self.challenges.iter().position(can);
+        let number = answerable.filter(|_| !self.random.one_in(5)).unwrap_or(any);
         let challenge = &self.challenges[number];
         let (settler, index, bond) = (challenge.settler, challenge.index, challenge.bond);
         let mut batch = self.batches[challenge.batch].batch.clone();

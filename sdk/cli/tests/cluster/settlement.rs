@@ -27,6 +27,11 @@ impl<'a> Paid<'a> {
         let signer = cluster.path("voucher.json");
         cluster.ok("app", &["app", "create", "--voucher-signer", &signer]);
         cluster.ok("app", &["app", "deposit", "5"]);
+        Self::another(cluster).await
+    }
+
+    /// One more session of the app with the node.
+    async fn another(cluster: &'a Cluster) -> Self {
         let opened = cluster.ok("app", &["session", "open", "--cap", "1", "--hours", "100"]);
         let address = opened["session"].as_str().unwrap().parse().unwrap();
         let session = account::get(&cluster.rpc, &address).await.unwrap();
@@ -204,4 +209,48 @@ async fn batches_are_posted_challenged_claimed_and_released() {
     cluster.refused("app", &["settler", "close-book", &settler], 2, "NotKeeperOwner");
     cluster.ok("owner", &["settler", "close-book", &settler]);
     cluster.refused("owner", &["settler", "book", &settler], 64, "has no book");
+}
+
+/// More leaves than fit one transaction, and one among them that is paid already.
+#[tokio::test(flavor = "multi_thread")]
+async fn leaves_of_many_sessions_are_claimed_in_several_transactions() {
+    const SESSIONS: usize = 14;
+    const PAID: usize = 3;
+    let cluster = Cluster::start("").await;
+    let mut paid = vec![Paid::open(&cluster).await];
+    while paid.len() < SESSIONS {
+        paid.push(Paid::another(&cluster).await);
+    }
+    // All of one app and node: the order of a batch is that of the sessions.
+    paid.sort_by_key(|session| session.address);
+    let vouched: Vec<(String, Value)> = paid
+        .iter()
+        .enumerate()
+        .map(|(i, session)| session.voucher(&format!("voucher-{i}"), 1_000 + i as u64, "voucher"))
+        .collect();
+    let leaves: Vec<&Value> = vouched.iter().map(|(_, leaf)| leaf).collect();
+    let file = cluster.write("leaves.json", json!(leaves).to_string());
+    let settler = cluster.keeper("settler", "owner", "settler").await;
+    let key_file = cluster.path("settler.json");
+    cluster.ok("owner", &["settler", "open-book", "--keeper-key", &key_file]);
+    cluster.travel(60).await;
+    let post = ["batch", "post", "--keeper-key", &key_file, "--leaves", &file];
+    let posted = cluster.ok("owner", &post);
+    let owed: u64 = (0..SESSIONS as u64).map(|i| 1_000 + i).sum();
+    assert_eq!(posted["total_micro_usdc"], owed);
+    let minute = posted["minute_index"].to_string();
+
+    cluster.travel(HOUR_SECS + 1).await;
+    cluster.ok("operator", &["voucher", "redeem", &vouched[PAID].0]);
+    let claim = ["batch", "claim", &settler, &minute, "--leaves", &file];
+    let claimed = cluster.ok("app", &claim);
+    let left = owed - (1_000 + PAID as u64);
+    assert_eq!(claimed["claimed_leaves"], SESSIONS - 1);
+    assert_eq!(claimed["claimed_micro_usdc"], left);
+    // Three before the paid one; then ten, of which eight do not fit: four, four and two.
+    assert_eq!(claimed["transactions"].as_array().unwrap().len(), 4, "{claimed:#}");
+    for (i, session) in paid.iter().enumerate() {
+        assert_eq!(session.settled().await, 1_000 + i as u64);
+    }
+    assert_eq!(cluster.ok("app", &claim)["claimed_leaves"], 0);
 }

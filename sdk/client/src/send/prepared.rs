@@ -29,10 +29,7 @@ impl Prepared {
         transaction: VersionedTransaction,
         last_valid_block_height: u64,
     ) -> Result<Self, Error> {
-        let size_bytes = to_wire(&transaction)?.len();
-        if size_bytes > TRANSACTION_BYTES_MAX {
-            return Err(Error::TooLarge { size_bytes, max_bytes: TRANSACTION_BYTES_MAX });
-        }
+        to_wire(&transaction)?;
         let signature = *transaction
             .signatures
             .first()
@@ -74,7 +71,13 @@ impl TryFrom<String> for Prepared {
     }
 }
 
-/// The bytes that are signed, sent and counted.
+/// The bytes that are signed, sent and counted; more than a packet holds are refused.
 pub(crate) fn to_wire(transaction: &VersionedTransaction) -> Result<Vec<u8>, Error> {
-    wincode::serialize(transaction).map_err(|error| Error::decode("transaction", error))
+    let bytes =
+        wincode::serialize(transaction).map_err(|error| Error::decode("transaction", error))?;
+    if bytes.len() > TRANSACTION_BYTES_MAX {
+        let size_bytes = bytes.len();
+        return Err(Error::TooLarge { size_bytes, max_bytes: TRANSACTION_BYTES_MAX });
+    }
+    Ok(bytes)
 }
