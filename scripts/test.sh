@@ -49,10 +49,14 @@ info "everything before the tests: $((SECONDS - started)) s"
 if cargo nextest --version >/dev/null 2>&1; then
   # nextest leaves the examples in documentation out.
   timed "examples in documentation" cargo test --workspace --doc --locked --quiet
-  # nextest gives each test a process of its own; these all read one history, which takes 20 s to make.
+  # nextest gives each test a process of its own. These share what takes long to make: the programs loaded into a
+  # VM, and a history of a whole network.
+  timed "programs on a VM" cargo test --workspace --test programs --locked --quiet
   timed "auditor against a history" cargo test --workspace --test network --locked --quiet
   step "tests"
-  exec cargo nextest run --workspace --locked -E 'not (package(heliograph-audit) & binary(network))'
+  # Many of them wait for a cluster or a worker most of the time.
+  exec cargo nextest run --workspace --locked --test-threads "$((2 * $(nproc)))" \
+    -E 'not (binary(programs) | (package(heliograph-audit) & binary(network)))'
 fi
 step "tests"
 exec cargo test --workspace --locked

@@ -29,6 +29,7 @@ async fn network_with(redeem_after_secs: u64) -> Network {
         challenge_window_secs: 10,
         challenge_response_secs: 45,
         dispute_secs: 900,
+        case_window_secs: 300,
         challenge_bond_micro_usdc: 1_000_000,
         ..Params::default()
     };

@@ -48,6 +48,8 @@ const SHORT: NetworkParams = NetworkParams {
     challenge_window_secs: 120,
     challenge_response_secs: 240,
     dispute_secs: 300,
+    case_window_secs: 120,
+    epoch_secs: 60,
     challenge_bond_micro_usdc: USDC,
     batch_total_max_micro_usdc: 40 * USDC,
     session_secs_max: 7_200,

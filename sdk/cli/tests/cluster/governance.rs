@@ -14,8 +14,12 @@ withdrawal_notice_secs = 10
 timelock_secs = 10
 challenge_window_secs = 1
 challenge_response_secs = 1
-dispute_secs = 2
-unbonding_secs = 6
+dispute_secs = 3
+unbonding_secs = 8
+case_window_secs = 1
+epoch_secs = 1
+downtime_epochs = 1
+downtime_window_epochs = 1
 ";
 
 /// A running `heliograph up --chain-only`.

@@ -68,7 +68,8 @@ fn claim_keeps_the_period_of_its_batch_when_the_networks_gets_shorter() {
     scene.propose_params(NetworkParams {
         challenge_window_secs: 1,
         challenge_response_secs: 1,
-        dispute_secs: 2,
+        dispute_secs: 3,
+        case_window_secs: 1,
         ..PARAMS
     });
     scene.pass(SESSION_SECS);
