@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::commands::{
-    app, audit, batch, bench, challenge, keeper, key, migrate, network, node, observer, reputation,
-    score, session, settler, stake, transcribe, up, voucher,
+    app, audit, batch, bench, case, challenge, keeper, key, migrate, network, node, observer,
+    reputation, score, session, settler, stake, transcribe, up, voucher,
 };
 use crate::context::Context;
 use crate::output::Outcome;
@@ -107,6 +107,9 @@ pub enum Command {
     /// Demand the voucher behind a batch's leaf, or show it
     #[command(subcommand)]
     Challenge(challenge::Challenge),
+    /// Try nodes and keepers for what they did, and carry verdicts out
+    #[command(subcommand)]
+    Case(case::Case),
     /// Show how good nodes are, by what observers saw
     Score(score::Score),
     /// Show how well observers do their work
@@ -144,6 +147,7 @@ impl Command {
             Self::Settler(settler) => settler.execute(context).await,
             Self::Batch(batch) => batch.execute(context).await,
             Self::Challenge(challenge) => challenge.execute(context).await,
+            Self::Case(case) => case.execute(context).await,
             Self::Score(score) => score.execute(context).await,
             Self::Observer(observer) => observer.execute(context).await,
             Self::Reputation(reputation) => reputation.execute(context).await,

@@ -7,6 +7,7 @@
 
 mod failure;
 mod prepared;
+mod table;
 
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,7 @@ use solana_transaction_status_client_types::{
 use crate::{Error, Rpc};
 pub use prepared::Prepared;
 pub(crate) use prepared::to_wire;
+pub use table::send_with_table;
 
 /// The largest transaction on the wire: an IPv6 packet of 1,280 bytes less its headers.
 pub const TRANSACTION_BYTES_MAX: usize = 1_232;

@@ -148,13 +148,15 @@ impl Case {
         Ok(())
     }
 
-    /// Strikes an epoch off the charge; returns how many are left.
+    /// Strikes an epoch off the charge; returns how many are left. Without a fraud there is no reason
+    /// to, whatever quorum the network has come to ask for.
     pub fn refute(&mut self, epoch: u64, frauds: usize, quorum: u8) -> Result<usize> {
         let place = self
             .epochs
             .iter()
             .position(|bad| bad.epoch == epoch)
             .ok_or(SlashingError::EpochNotCharged)?;
+        require_gt!(frauds, 0, SlashingError::NotUpheldFraud);
         let honest = usize::from(self.epochs[place].observers).saturating_sub(frauds);
         require_gt!(usize::from(quorum), honest, SlashingError::QuorumStands);
         self.epochs.remove(place);

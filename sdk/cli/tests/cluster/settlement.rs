@@ -12,14 +12,14 @@ use solana_pubkey::Pubkey;
 const HOUR_SECS: i64 = 3_600;
 
 /// An app's session with a node.
-struct Paid<'a> {
+pub struct Paid<'a> {
     cluster: &'a Cluster,
-    address: Pubkey,
-    session: Session,
+    pub address: Pubkey,
+    pub session: Session,
 }
 
 impl<'a> Paid<'a> {
-    async fn open(cluster: &'a Cluster) -> Self {
+    pub async fn open(cluster: &'a Cluster) -> Self {
         cluster.node("operator", "node").await;
         let app = cluster.wallet("app").await;
         cluster.wallet("voucher").await;
@@ -39,7 +39,7 @@ impl<'a> Paid<'a> {
     }
 
     /// The file of a voucher over `micro_usdc`, and the leaf that it stands behind.
-    fn voucher(&self, name: &str, micro_usdc: u64, signer: &str) -> (String, Value) {
+    pub fn voucher(&self, name: &str, micro_usdc: u64, signer: &str) -> (String, Value) {
         let voucher = Voucher {
             channel: self.session.channel.to_bytes(),
             session: self.address.to_bytes(),
@@ -60,7 +60,7 @@ impl<'a> Paid<'a> {
         (file, leaf)
     }
 
-    async fn settled(&self) -> u64 {
+    pub async fn settled(&self) -> u64 {
         let session: Session = account::get(&self.cluster.rpc, &self.address).await.unwrap();
         session.totals.settled_micro_usdc
     }

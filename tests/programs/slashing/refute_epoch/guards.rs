@@ -1,6 +1,7 @@
 use super::flows::{frauds, tried};
 use anchor_lang::error::ErrorCode;
 use heliograph_client::instruction::slashing::refute_epoch;
+use heliograph_registry::state::{NetworkParams, OBSERVERS_MAX};
 use heliograph_slashing::error::SlashingError;
 use heliograph_slashing::state::Case;
 use heliograph_tests::Zoo;
@@ -13,10 +14,21 @@ pub fn quorum_without_them_rejects() {
     let case: Case = panel.read(&address);
     let one = frauds(&mut panel, 1, starts[0]);
     // Four were heard: without one, three are left, which is the quorum.
-    for cases in [&one[..], &[]] {
-        let refute = refute_epoch((address, &case), starts[0], cases);
-        panel.refuse(&[refute], &[], SlashingError::QuorumStands);
-    }
+    let refute = refute_epoch((address, &case), starts[0], &one);
+    panel.refuse(&[refute], &[], SlashingError::QuorumStands);
+}
+
+/// Nor when the network asks for more observers than were heard then.
+#[test]
+fn epoch_without_fraud_stays() {
+    let (mut panel, starts, address) = tried(0);
+    panel.propose_params(NetworkParams { observer_quorum: OBSERVERS_MAX, ..PARAMS });
+    panel.pass(PARAMS.timelock_secs);
+    let apply = panel.apply_params_instruction();
+    panel.run(&[apply], &[]);
+    let case: Case = panel.read(&address);
+    let refute = refute_epoch((address, &case), starts[0], &[]);
+    panel.refuse(&[refute], &[], SlashingError::NotUpheldFraud);
 }
 
 #[test]
