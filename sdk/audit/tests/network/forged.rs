@@ -334,14 +334,17 @@ fn the_scene_has_every_instruction() {
         };
     }
     all_seen!(pda::REGISTRY, heliograph_registry: InitializeNetwork RegisterNode UpdateNode
-        SetNodeStatus RecordStake CreateApp UpdateApp);
-    all_seen!(pda::STAKING, heliograph_staking: OpenPosition Deposit Unbond Withdraw);
+        SetNodeStatus RecordStake CreateApp UpdateApp Jail);
+    all_seen!(pda::STAKING, heliograph_staking: OpenPosition Deposit Unbond Withdraw Hold
+        ReleaseHold Slash);
     all_seen!(pda::SETTLEMENT, heliograph_settlement: OpenEscrow Deposit RequestWithdrawal
         CancelWithdrawal Withdraw OpenChannel CloseChannel OpenSession EndSession CloseSession
         RedeemVoucher ProveVoucher OpenBook CloseBook PostBatch Release Claim OpenChallenge
-        AnswerChallenge FailChallenge CloseChallenge);
+        AnswerChallenge FailChallenge CloseChallenge Restore);
     all_seen!(pda::REPUTATION, heliograph_reputation: PostRoot SubmitLeaf ScoreNode CloseTally
         CloseObservation CloseEpoch);
+    all_seen!(pda::SLASHING, heliograph_slashing: OpenEquivocationCase OpenChallengeCase
+        OpenFraudCase RestoreClaims DecideCase CloseCase);
 }
 
 #[test]

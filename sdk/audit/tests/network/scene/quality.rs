@@ -1,6 +1,6 @@
 //! The part of the history in which the node is observed and scored.
 
-use super::{Cast, TOKEN};
+use super::{Cast, TOKEN, trials};
 use heliograph_client::instruction::reputation::{self, ProvedLeaf, Root};
 use heliograph_client::instruction::{registry, staking, token};
 use heliograph_client::{account, pda};
@@ -54,6 +54,8 @@ pub async fn node_is_observed(cast: &Cast) {
     for close in over {
         cast.send(&cast.authority, &[close]).await;
     }
+    let (keeper, key) = &observers[0];
+    trials::observer_is_tried(cast, *keeper, key, first.start + 3 * secs).await;
 }
 
 /// An active observer of the node's operator: account and key.
