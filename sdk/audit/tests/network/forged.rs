@@ -344,7 +344,7 @@ fn the_scene_has_every_instruction() {
     all_seen!(pda::REPUTATION, heliograph_reputation: PostRoot SubmitLeaf ScoreNode CloseTally
         CloseObservation CloseEpoch);
     all_seen!(pda::SLASHING, heliograph_slashing: OpenEquivocationCase OpenChallengeCase
-        OpenFraudCase RestoreClaims DecideCase CloseCase);
+        OpenDowntimeCase OpenFraudCase RefuteEpoch RestoreClaims DecideCase CloseCase);
 }
 
 #[test]

@@ -234,7 +234,9 @@ fn event_of_a_case_that_tells_otherwise_is_found() {
     for instruction in [
         ix::OpenEquivocationCase::DISCRIMINATOR,
         ix::OpenChallengeCase::DISCRIMINATOR,
+        ix::OpenDowntimeCase::DISCRIMINATOR,
         ix::OpenFraudCase::DISCRIMINATOR,
+        ix::RefuteEpoch::DISCRIMINATOR,
         ix::RestoreClaims::DISCRIMINATOR,
         ix::DecideCase::DISCRIMINATOR,
         ix::CloseCase::DISCRIMINATOR,
@@ -246,6 +248,22 @@ fn event_of_a_case_that_tells_otherwise_is_found() {
         });
         assert_named(scene, instruction, &report, Kind::EventWrong, "expected [Case");
     }
+}
+
+#[test]
+fn epoch_refuted_without_a_fraud_is_found() {
+    let scene = scene();
+    let refute = ix::RefuteEpoch::DISCRIMINATOR;
+    // Shown none, and shown the case that is to be refuted.
+    let report = with(scene, refute, |transaction| {
+        own(transaction).accounts.pop();
+    });
+    assert_named(scene, refute, &report, Kind::RuleBroken, "has its quorum");
+    let report = with(scene, refute, |transaction| {
+        let accounts = &mut own(transaction).accounts;
+        *accounts.last_mut().unwrap() = accounts[1];
+    });
+    assert_named(scene, refute, &report, Kind::RuleBroken, "no upheld fraud");
 }
 
 /// A verdict before its time, and a second one.

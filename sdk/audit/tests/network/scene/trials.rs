@@ -1,5 +1,6 @@
 //! The parts of the history in which somebody is tried: a settler that did not answer, a node that
-//! signed one minute twice, an observer that said one thing and posted another.
+//! signed one minute twice and is said to have been down, an observer that said one thing and posted
+//! another.
 
 use super::{Cast, DISPUTE_SECS, governance};
 use heliograph_client::evidence::sign;
@@ -82,8 +83,23 @@ pub async fn node_is_tried(cast: &Cast, session: Pubkey, receipts: &[Signed; 2])
     close(cast, address).await;
 }
 
+/// The node is charged with an epoch in which it was down. One of those who saw it is convicted of
+/// fraud, so that too few are left and the case is dismissed.
+pub async fn downtime_is_refuted(cast: &Cast, (keeper, key): (Pubkey, &Keypair), epoch: u64) {
+    let (reporter, node) = (cast.authority.pubkey(), cast.node());
+    let accusation = Accusation { reporter, subject: node, number: 1 };
+    cast.send(&cast.authority, &[slashing::open_downtime_case(&accusation)]).await;
+    observer_is_tried(cast, keeper, key, epoch).await;
+    let address = pda::case(&node, 1);
+    let case = read(cast, address).await;
+    let refute = slashing::refute_epoch((address, &case), epoch, &[pda::case(&keeper, 0)]);
+    cast.send(&cast.operator, &[refute]).await;
+    assert_eq!(read(cast, address).await.status, CaseStatus::Dismissed);
+    close(cast, address).await;
+}
+
 /// Another root signed than posted. The case stays: others may need it.
-pub async fn observer_is_tried(cast: &Cast, keeper: Pubkey, key: &Keypair, epoch: u64) {
+async fn observer_is_tried(cast: &Cast, keeper: Pubkey, key: &Keypair, epoch: u64) {
     let observer = keeper.to_bytes();
     let statement = RootStatement { observer, epoch, root: [9; 32], leaves_count: 2 };
     let signed = sign(&statement, &cast.network.domain(), key).unwrap();
