@@ -246,7 +246,7 @@ fn event_of_a_case_that_tells_otherwise_is_found() {
             assert_eq!(event.program_id, pda::SLASHING);
             *event.data.last_mut().unwrap() ^= 1;
         });
-        assert_named(scene, instruction, &report, Kind::EventWrong, "expected [Case");
+        assert_named(scene, instruction, &report, Kind::EventWrong, "expected [");
     }
 }
 
