@@ -78,6 +78,8 @@ pub(crate) enum Effect {
 #[derive(Debug, Default)]
 struct Attempt {
     faults: Vec<Finding>,
+    /// Calls that could not be carried out to their end.
+    stopped: usize,
     /// What does not speak against it.
     notices: Vec<Finding>,
     effects: Vec<Effect>,
@@ -202,14 +204,16 @@ impl Replay {
         let earlier = (0..=self.clock_tolerance_secs).map(|secs| block - secs);
         let later = (1..=self.clock_tolerance_secs).map(|secs| block + secs);
         let mark = self.world.mark();
-        let mut best: Option<(i64, usize)> = None;
+        let mut best: Option<(i64, (usize, usize))> = None;
         for now in earlier.chain(later) {
             let attempt = self.attempt(transaction, calls, now);
             if attempt.faults.is_empty() {
                 return attempt;
             }
-            if best.is_none_or(|(_, faults)| attempt.faults.len() < faults) {
-                best = Some((now, attempt.faults.len()));
+            // What ended early has fewer faults because it explains less.
+            let faults = (attempt.stopped, attempt.faults.len());
+            if best.is_none_or(|(_, least)| faults < least) {
+                best = Some((now, faults));
             }
             self.world.roll_back(mark);
         }
@@ -231,6 +235,7 @@ impl Replay {
             };
             if let Err(fault) = outcome {
                 step.faults.push(*fault);
+                attempt.stopped += 1;
             } else {
                 step.check_outputs();
             }

@@ -214,7 +214,7 @@ fn change<T: account::NetworkAccount + AccountSerialize>(
 #[test]
 fn every_account_is_compared_to_its_last_byte() {
     let scene = scene();
-    assert_eq!(scene.snapshot.accounts.len(), 34, "network, node, keepers, positions, app, …");
+    assert_eq!(scene.snapshot.accounts.len(), 43, "network, node, keepers, positions, app, …");
     for address in scene.snapshot.accounts.keys() {
         let len = scene.snapshot.accounts[address].1.len();
         for position in [8, 9, len / 2, len - 1] {
