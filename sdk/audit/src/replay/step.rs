@@ -228,18 +228,17 @@ impl<'a> Step<'a> {
                     && found.data == data.as_slice()
             });
         if !same {
-            let name = |program: &Pubkey, data: &[u8]| {
-                format!("{} of program {program}", hex::encode(data))
-            };
-            let expected: Vec<String> =
-                expected.iter().map(|(program, _, data)| name(program, data)).collect();
-            let found: Vec<String> =
-                self.called.iter().map(|call| name(&call.program, call.data)).collect();
-            let detail = format!(
-                "called [{}], expected [{}], or with other accounts",
-                found.join(", "),
-                expected.join(", ")
-            );
+            let expected: Vec<String> = expected
+                .iter()
+                .map(|(program, accounts, data)| describe_call(program, accounts, data))
+                .collect();
+            let found: Vec<String> = self
+                .called
+                .iter()
+                .map(|call| describe_call(&call.program, call.accounts, call.data))
+                .collect();
+            let detail =
+                format!("called [{}], expected [{}]", found.join(", "), expected.join(", "));
             self.fault(FindingKind::RuleBroken, detail);
         }
     }
@@ -280,4 +279,9 @@ fn describe(moves: &[Move]) -> String {
     let end = |account: Option<Pubkey>| account.map_or("the mint".to_owned(), |k| k.to_string());
     let one = |m: &Move| format!("{} from {} to {}", m.amount, end(m.from), end(m.to));
     moves.iter().map(one).collect::<Vec<_>>().join(" and ")
+}
+
+fn describe_call(program: &Pubkey, accounts: &[Pubkey], data: &[u8]) -> String {
+    let accounts: Vec<String> = accounts.iter().map(Pubkey::to_string).collect();
+    format!("{} of program {program} with {}", hex::encode(data), accounts.join(" "))
 }
