@@ -8,17 +8,17 @@ use solana_sdk_ids::bpf_loader_upgradeable;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The programs whose history is audited.
-pub(crate) const PROGRAMS: [Pubkey; 4] =
-    [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT, pda::REPUTATION];
+pub(crate) const PROGRAMS: [Pubkey; 5] =
+    [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT, pda::REPUTATION, pda::SLASHING];
 
-/// Tokens moved by one instruction of the token program.
+/// Tokens moved by one instruction of the token program, or lamports by one of the system program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Move {
     /// Account debited; none when minted.
     pub from: Option<Pubkey>,
     /// Account credited; none when burnt.
     pub to: Option<Pubkey>,
-    /// In the mint's smallest unit.
+    /// In the mint's smallest unit, or in lamports.
     pub amount: u64,
 }
 
@@ -41,6 +41,14 @@ impl Move {
         };
         Some(Self { from, to, amount })
     }
+
+    fn decode_lamports(instruction: &Instruction) -> Option<Self> {
+        // The system program's number of `Transfer`.
+        let amount = instruction.data.strip_prefix(&2u32.to_le_bytes())?;
+        let amount = u64::from_le_bytes(amount.try_into().ok()?);
+        let [from, to] = *instruction.accounts.first_chunk()?;
+        Some(Self::transfer(from, to, amount))
+    }
 }
 
 /// One call of one of the network's programs.
@@ -55,7 +63,23 @@ pub(crate) struct Call<'a> {
     pub events: Vec<&'a [u8]>,
     /// Tokens it moved, in order.
     pub moves: Vec<Move>,
+    /// Lamports it moved by transfers of the system program, in order.
+    pub lamports: Vec<Move>,
+    /// The call that made it, by its place; none for what the transaction asked for.
+    pub caller: Option<usize>,
     height: u32,
+}
+
+impl Call<'_> {
+    /// Whether it had ended before `next`.
+    fn is_over(&self, next: &Instruction) -> bool {
+        // 0 where the node does not say. Then what has emitted its events has ended, but for more
+        // of them: all the programs' instructions emit at their end.
+        match next.stack_height {
+            0 => !self.events.is_empty() && !next.data.starts_with(EVENT_IX_TAG_LE),
+            height => self.height >= height,
+        }
+    }
 }
 
 /// What a transaction did, as far as it concerns the network.
@@ -74,13 +98,7 @@ impl<'a> Calls<'a> {
             // Calls under way, outermost first, as indices into `calls`.
             let mut under_way: Vec<usize> = Vec::new();
             for instruction in std::iter::once(outer).chain(&outer.inner) {
-                // 0 where the node does not say: then everything up to the next call belongs to
-                // the last one, which is how all the programs' instructions are built.
-                let height = instruction.stack_height;
-                while under_way
-                    .last()
-                    .is_some_and(|&call| height != 0 && all.calls[call].height >= height)
-                {
+                while under_way.last().is_some_and(|&call| all.calls[call].is_over(instruction)) {
                     under_way.pop();
                 }
                 all.take(top, instruction, &mut under_way);
@@ -91,6 +109,14 @@ impl<'a> Calls<'a> {
 
     fn take(&mut self, top: usize, instruction: &'a Instruction, under_way: &mut Vec<usize>) {
         let program = instruction.program_id;
+        if program == solana_sdk_ids::system_program::ID {
+            if let (Some(moved), Some(&call)) =
+                (Move::decode_lamports(instruction), under_way.last())
+            {
+                self.calls[call].lamports.push(moved);
+            }
+            return;
+        }
         if program == spl_token_interface::ID {
             if let Some(moved) = Move::decode(instruction) {
                 match under_way.last() {
@@ -105,12 +131,14 @@ impl<'a> Calls<'a> {
         }
         if let Some(event) = instruction.data.strip_prefix(EVENT_IX_TAG_LE) {
             // Only the program itself can sign for its event authority.
-            let emitter = under_way.iter().rfind(|&&call| self.calls[call].program == program);
-            if let Some(&call) = emitter {
-                self.calls[call].events.push(event);
+            let emitter = under_way.iter().rposition(|&call| self.calls[call].program == program);
+            if let Some(emitter) = emitter {
+                under_way.truncate(emitter + 1);
+                self.calls[under_way[emitter]].events.push(event);
             }
             return;
         }
+        let caller = under_way.last().copied();
         under_way.push(self.calls.len());
         self.calls.push(Call {
             program,
@@ -119,6 +147,8 @@ impl<'a> Calls<'a> {
             top,
             events: Vec::new(),
             moves: Vec::new(),
+            lamports: Vec::new(),
+            caller,
             height: instruction.stack_height,
         });
     }

@@ -1,10 +1,10 @@
 //! What every instruction's replay uses: its accounts, its arguments, and a place for what is wrong.
 
 use super::Effect;
-use crate::finding::{Finding, FindingKind};
+use crate::finding::{Finding, FindingKind, Severity};
 use crate::history::{Call, Move};
 use crate::world::World;
-use anchor_lang::{AnchorDeserialize, Discriminator, Event};
+use anchor_lang::{AnchorDeserialize, Discriminator, Event, InstructionData};
 use heliograph_client::account::NetworkAccount;
 use heliograph_client::rpc::{Instruction, Transaction};
 use heliograph_settlement::state::Ring;
@@ -19,13 +19,19 @@ pub(crate) struct Step<'a> {
     /// The time the program saw, in seconds since the Unix epoch.
     pub now: i64,
     pub faults: Vec<Finding>,
+    /// What does not speak against the step.
+    pub notices: Vec<Finding>,
     pub effects: Vec<Effect>,
     /// Transfers that the rules ask for, in order.
     pub moves: Vec<Move>,
     /// Events that the rules ask for, in order: bytes and how they read.
     events: Vec<(Vec<u8>, String)>,
+    /// Calls that the rules ask for, in order: program, first accounts and data.
+    calls: Vec<(Pubkey, Vec<Pubkey>, Vec<u8>)>,
     transaction: &'a Transaction,
     call: &'a Call<'a>,
+    /// What this call has called itself, in order.
+    called: Vec<&'a Call<'a>>,
     /// Where findings of this step belong.
     session: Option<Pubkey>,
     sequence: Option<u32>,
@@ -35,18 +41,22 @@ impl<'a> Step<'a> {
     pub fn new(
         world: &'a mut World,
         transaction: &'a Transaction,
-        call: &'a Call<'a>,
+        (calls, place): (&'a [Call<'a>], usize),
         now: i64,
     ) -> Self {
+        let called = calls.iter().filter(|call| call.caller == Some(place)).collect();
         Self {
             world,
             now,
             faults: Vec::new(),
+            notices: Vec::new(),
             effects: Vec::new(),
             moves: Vec::new(),
             events: Vec::new(),
+            calls: Vec::new(),
             transaction,
-            call,
+            call: &calls[place],
+            called,
             session: None,
             sequence: None,
         }
@@ -80,6 +90,12 @@ impl<'a> Step<'a> {
     pub fn fault(&mut self, what: FindingKind, detail: impl Into<String>) {
         let fault = self.stop(what, detail);
         self.faults.push(*fault);
+    }
+
+    /// Notes what is worth knowing and takes nothing from the verdict.
+    pub fn notice(&mut self, what: FindingKind, detail: impl Into<String>) {
+        let notice = self.stop(what, detail);
+        self.notices.push(Finding { severity: Severity::Notice, ..*notice });
     }
 
     /// A rule that the chain should have refused to break.
@@ -129,6 +145,11 @@ impl<'a> Step<'a> {
     /// goes to [`moves`](Self::moves).
     pub fn moved(&self) -> &'a [Move] {
         &self.call.moves
+    }
+
+    /// The lamports that the call moved by transfers, in order.
+    pub fn moved_lamports(&self) -> &'a [Move] {
+        &self.call.lamports
     }
 
     /// The event of this type that the call emitted, likewise.
@@ -191,6 +212,37 @@ impl<'a> Step<'a> {
         self.events.push((event.data(), format!("{event:?}")));
     }
 
+    /// The call that the rules ask for, with its first accounts.
+    pub fn calls(&mut self, program: Pubkey, accounts: &[Pubkey], data: &impl InstructionData) {
+        self.calls.push((program, accounts.to_vec(), data.data()));
+    }
+
+    /// Compares what was called with what the rules ask for. What the calls did is checked when they
+    /// are carried out themselves.
+    pub fn check_calls(&mut self) {
+        let expected = std::mem::take(&mut self.calls);
+        let same = self.called.len() == expected.len()
+            && self.called.iter().zip(&expected).all(|(found, (program, accounts, data))| {
+                found.program == *program
+                    && found.accounts.starts_with(accounts)
+                    && found.data == data.as_slice()
+            });
+        if !same {
+            let expected: Vec<String> = expected
+                .iter()
+                .map(|(program, accounts, data)| describe_call(program, accounts, data))
+                .collect();
+            let found: Vec<String> = self
+                .called
+                .iter()
+                .map(|call| describe_call(&call.program, call.accounts, call.data))
+                .collect();
+            let detail =
+                format!("called [{}], expected [{}]", found.join(", "), expected.join(", "));
+            self.fault(FindingKind::RuleBroken, detail);
+        }
+    }
+
     /// The instruction of the transaction before the one that this call is part of.
     pub fn instruction_before(&self) -> Option<&'a Instruction> {
         self.transaction.instructions.get(self.call.top.checked_sub(1)?)
@@ -227,4 +279,9 @@ fn describe(moves: &[Move]) -> String {
     let end = |account: Option<Pubkey>| account.map_or("the mint".to_owned(), |k| k.to_string());
     let one = |m: &Move| format!("{} from {} to {}", m.amount, end(m.from), end(m.to));
     moves.iter().map(one).collect::<Vec<_>>().join(" and ")
+}
+
+fn describe_call(program: &Pubkey, accounts: &[Pubkey], data: &[u8]) -> String {
+    let accounts: Vec<String> = accounts.iter().map(Pubkey::to_string).collect();
+    format!("{} of program {program} with {}", hex::encode(data), accounts.join(" "))
 }

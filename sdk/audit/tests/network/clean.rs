@@ -17,23 +17,25 @@ async fn true_history_is_clean_and_adds_up() {
 
     // 3 × 5003 + ⌊31 · 5003 / 60⌋ in the first session, 9001 + ⌊59 · 9001 / 60⌋ + 9001 in the second.
     let (first, second) = (3 * 5_003 + 2_584, 9_001 + 8_850 + 9_001);
-    // Claimed in two payments, of two minutes and of one.
-    let third = 3 * 9_001;
+    // Claimed in three payments, of two minutes and of one each.
+    let third = 4 * 9_001;
     let totals = report.totals;
     assert_eq!(totals.settled_micro_usdc, first + second + third);
     assert_eq!(totals.operators_micro_usdc, first * 3 / 4 + second * 3 / 4 + third * 3 / 4);
-    assert_eq!(totals.settlers_micro_usdc, 2 * 9_001 / 20 + 9_001 / 20);
+    assert_eq!(totals.settlers_micro_usdc, 2 * 9_001 / 20 + 9_001 / 20 + 9_001 / 20);
     assert_eq!(
         totals.treasury_micro_usdc,
         totals.settled_micro_usdc - totals.operators_micro_usdc - totals.settlers_micro_usdc
     );
     assert_eq!(totals.billed_micro_usdc, first + second + third + 7 * 5_003 / 60);
-    assert_eq!((totals.sessions, totals.minutes), (3, 11));
+    assert_eq!((totals.sessions, totals.minutes), (3, 12));
     assert_eq!(totals.transactions, scene.transactions.len());
     let paid = scene.rpc.token_balance(&scene.payout).await.unwrap();
     assert_eq!(paid, Some(totals.operators_micro_usdc), "as the token program has it");
     let treasury = scene.rpc.token_balance(&scene.network.treasury).await.unwrap();
-    assert_eq!(treasury, Some(totals.treasury_micro_usdc));
+    // And of the settler's penalty, a fifth of its 1,000 USDC, what its challenger does not get.
+    let penalty = 200_000_000;
+    assert_eq!(treasury, Some(totals.treasury_micro_usdc + penalty - penalty / 10));
 
     let rows: Vec<_> =
         report.minutes.iter().filter(|minute| minute.session == scene.first.to_string()).collect();
@@ -44,7 +46,7 @@ async fn true_history_is_clean_and_adds_up() {
     assert_eq!(rows[4].settlement, Settlement::Unsettled);
     let in_batches = report.minutes.iter().filter(|m| m.session == scene.third.to_string());
     assert!(in_batches.clone().all(|m| matches!(m.settlement, Settlement::Claimed { .. })));
-    assert_eq!(in_batches.count(), 3);
+    assert_eq!(in_batches.count(), 4);
     assert_eq!((rows[3].secs, rows[3].amount_micro_usdc), (31, 2_584));
     assert!(rows[3].voucher_hash.is_some() && rows[4].voucher_hash.is_none());
 

@@ -214,7 +214,7 @@ fn change<T: account::NetworkAccount + AccountSerialize>(
 #[test]
 fn every_account_is_compared_to_its_last_byte() {
     let scene = scene();
-    assert_eq!(scene.snapshot.accounts.len(), 34, "network, node, keepers, positions, app, …");
+    assert_eq!(scene.snapshot.accounts.len(), 43, "network, node, keepers, positions, app, …");
     for address in scene.snapshot.accounts.keys() {
         let len = scene.snapshot.accounts[address].1.len();
         for position in [8, 9, len / 2, len - 1] {
@@ -334,14 +334,17 @@ fn the_scene_has_every_instruction() {
         };
     }
     all_seen!(pda::REGISTRY, heliograph_registry: InitializeNetwork RegisterNode UpdateNode
-        SetNodeStatus RecordStake CreateApp UpdateApp);
-    all_seen!(pda::STAKING, heliograph_staking: OpenPosition Deposit Unbond Withdraw);
+        SetNodeStatus RecordStake CreateApp UpdateApp Jail);
+    all_seen!(pda::STAKING, heliograph_staking: OpenPosition Deposit Unbond Withdraw Hold
+        ReleaseHold Slash);
     all_seen!(pda::SETTLEMENT, heliograph_settlement: OpenEscrow Deposit RequestWithdrawal
         CancelWithdrawal Withdraw OpenChannel CloseChannel OpenSession EndSession CloseSession
         RedeemVoucher ProveVoucher OpenBook CloseBook PostBatch Release Claim OpenChallenge
-        AnswerChallenge FailChallenge CloseChallenge);
+        AnswerChallenge FailChallenge CloseChallenge Restore);
     all_seen!(pda::REPUTATION, heliograph_reputation: PostRoot SubmitLeaf ScoreNode CloseTally
         CloseObservation CloseEpoch);
+    all_seen!(pda::SLASHING, heliograph_slashing: OpenEquivocationCase OpenChallengeCase
+        OpenDowntimeCase OpenFraudCase RefuteEpoch RestoreClaims DecideCase CloseCase);
 }
 
 #[test]

@@ -7,3 +7,4 @@ mod forged;
 mod node;
 mod quality;
 mod scene;
+mod trials;

@@ -3,6 +3,7 @@
 mod governance;
 mod quality;
 mod settler;
+mod trials;
 
 use crate::node::Serving;
 use heliograph_audit::{Auditor, FindingKind, Options, Report, Snapshot};
@@ -38,6 +39,9 @@ const DISPUTE_SECS: u32 = 1_200;
 /// Short, so that stake that leaves within the notice outlives the epochs it is judged by.
 const EPOCH_SECS: u32 = 600;
 
+const PROGRAMS: [Pubkey; 5] =
+    [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT, pda::REPUTATION, pda::SLASHING];
+
 /// What the tests know of the history.
 pub struct Scene {
     /// Kept: the cluster stops with it.
@@ -53,7 +57,7 @@ pub struct Scene {
     pub first_terms: heliograph_protocol::receipt::Terms,
     /// Three minutes, open.
     pub second: Pubkey,
-    /// Three minutes, settled in batches, open.
+    /// Four minutes, settled in batches, open; the last one is given back.
     pub third: Pubkey,
     pub domain: heliograph_protocol::domain::Domain,
     /// The transaction that redeemed minutes 0 and 1 of the first session.
@@ -262,6 +266,8 @@ async fn make() -> Scene {
 
     let third = open_session(&cast, channel, 2).await;
     let serving = serve(&cast, &archive, &second_signer, third).await;
+    // The same minute twice: the second time it is shorter, and only signed.
+    let receipts = [serving.receipt(60).signed, serving.receipt(59).signed];
     let idle = settler::minutes_are_settled(&cast, serving, third).await;
 
     cast.wait(DISPUTE_SECS + RESPONSE_SECS).await;
@@ -273,6 +279,7 @@ async fn make() -> Scene {
     node_leaves(&cast).await;
     governance::keepers_come_and_go(&cast).await;
     governance::stake_is_delegated(&cast).await;
+    trials::node_is_tried(&cast, third, &receipts).await;
     governance::network_is_governed(&cast).await;
     quality::node_is_observed(&cast).await;
 
@@ -397,9 +404,8 @@ async fn redeem(
 /// Every successful transaction that called one of the programs, in order of slots, read by the
 /// tests themselves. Deployments name the programs and call the loader: they are left out.
 async fn history(rpc: &Rpc) -> Vec<Transaction> {
-    let programs = [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT, pda::REPUTATION];
     let mut listed = Vec::new();
-    for program in programs {
+    for program in PROGRAMS {
         for info in rpc.signatures_for_address(&program, None).await.unwrap() {
             if info.err.is_none() && !listed.contains(&(info.slot, info.signature)) {
                 listed.push((info.slot, info.signature));
@@ -411,13 +417,13 @@ async fn history(rpc: &Rpc) -> Vec<Transaction> {
     for (_, signature) in listed {
         transactions.push(rpc.get_transaction(&signature).await.unwrap().unwrap());
     }
-    transactions.retain(|t| t.instructions.iter().any(|i| programs.contains(&i.program_id)));
+    transactions.retain(|t| t.instructions.iter().any(|i| PROGRAMS.contains(&i.program_id)));
     transactions
 }
 
 async fn snapshot(rpc: &Rpc, transactions: &[Transaction]) -> Snapshot {
     let mut snapshot = Snapshot::default();
-    for program in [pda::REGISTRY, pda::STAKING, pda::SETTLEMENT, pda::REPUTATION] {
+    for program in PROGRAMS {
         for (address, account) in rpc.get_program_accounts(&program, Vec::new()).await.unwrap() {
             snapshot.accounts.insert(address, (account.owner, account.data));
         }

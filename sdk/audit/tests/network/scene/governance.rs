@@ -15,7 +15,7 @@ const USDC: u64 = 1_000_000;
 const DELEGATED: u64 = 1 << 31;
 
 /// A wallet with something of both mints.
-async fn wallet(cast: &Cast) -> Keypair {
+pub(super) async fn wallet(cast: &Cast) -> Keypair {
     let (wallet, minter) = (Keypair::new(), cast.deployer.pubkey());
     cast.rpc.airdrop(&wallet.pubkey(), 10 * SOL).await.unwrap();
     for mint in [cast.network.payment_mint, cast.network.stake_mint] {

@@ -1,6 +1,6 @@
 //! The part of the history in which the node is observed and scored.
 
-use super::{Cast, TOKEN};
+use super::{Cast, TOKEN, trials};
 use heliograph_client::instruction::reputation::{self, ProvedLeaf, Root};
 use heliograph_client::instruction::{registry, staking, token};
 use heliograph_client::{account, pda};
@@ -22,11 +22,12 @@ const GOOD: Figures = Figures {
     setup_p95_us: 250_000,
     wer_ppm: NOT_MEASURED,
 };
-/// What one of three says when it lies.
+/// What one of three says when it lies, and what all see at last.
 const LIE: Figures = Figures { availability_ppm: 10, ..GOOD };
 
-/// Three observers watch the node for three epochs. The first is scored and everything of it
-/// closed; the second is scored; for the third one leaf is held back, so that there is no quorum.
+/// Three observers watch the node for four epochs. The first is scored and everything of it closed;
+/// the second is scored; for the third one leaf is held back, so that there is no quorum; in the
+/// fourth the node is down, and tried for it.
 pub async fn node_is_observed(cast: &Cast) {
     let mut observers = Vec::new();
     for _ in 0..3 {
@@ -36,13 +37,15 @@ pub async fn node_is_observed(cast: &Cast) {
     let now = u64::try_from(cast.localnet.unix_secs().await.unwrap()).unwrap();
     let first = Epoch::at(now, network.params.epoch_secs).unwrap();
     let secs = u64::from(first.secs);
-    for (number, seen) in [[GOOD; 3], [GOOD, LIE, GOOD], [GOOD; 3]].iter().enumerate() {
+    for (number, seen) in [[GOOD; 3], [GOOD, LIE, GOOD], [GOOD; 3], [LIE; 3]].iter().enumerate() {
         let start = first.start + 3 * secs * number as u64;
         let heard = if number == 2 { 2 } else { 3 };
         observe(cast, &observers, Epoch { start, ..first }, seen, heard).await;
     }
     let score: Score = account::get(&cast.rpc, &pda::score(&cast.node())).await.unwrap();
-    assert_eq!((score.epochs.len(), score.epochs[0].availability_ppm), (2, 1_000_000));
+    assert_eq!((score.epochs.len(), score.epochs[0].availability_ppm), (3, 1_000_000));
+    let (keeper, key) = &observers[0];
+    trials::downtime_is_refuted(cast, (*keeper, key), first.start + 9 * secs).await;
 
     travel(cast, first.start + (3 + u64::from(RETAINED_EPOCHS)) * secs).await;
     let payer = cast.operator.pubkey();

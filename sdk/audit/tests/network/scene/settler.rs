@@ -1,7 +1,8 @@
 //! The part of the history in which a settler posts minutes: leaves are claimed, challenged and
-//! answered for; at last it posts a false one, and its book is closed.
+//! answered for; at last it posts a false one, and then a true one that it does not answer for: it is
+//! tried, and its book is closed.
 
-use super::{Cast, RESPONSE_SECS, WINDOW_SECS};
+use super::{Cast, RESPONSE_SECS, WINDOW_SECS, trials};
 use crate::node::Serving;
 use heliograph_client::instruction::{registry, settlement, staking, token};
 use heliograph_client::{account, pda};
@@ -55,7 +56,19 @@ pub async fn minutes_are_settled(
     let four = settler.post(forged).await;
     settler.challenge(four.0).await;
     cast.wait(RESPONSE_SECS + 1).await;
-    settler.end(four.0).await;
+    settler.fail(four.0).await;
+    settler.forget(four.0).await;
+    // A true one, paid and challenged; the settler is away.
+    let fourth = serving.minute(60).await;
+    let five = settler.post(settler.leaf(&fourth).await).await;
+    cast.wait(WINDOW_SECS + 1).await;
+    settler.claim(five.0, &five.1).await;
+    settler.challenge(five.0).await;
+    cast.wait(RESPONSE_SECS + 1).await;
+    let challenge = settler.fail(five.0).await;
+    trials::settler_is_tried(cast, challenge, session).await;
+    settler.forget(five.0).await;
+    settler.end().await;
     late
 }
 
@@ -169,15 +182,24 @@ impl<'a> Settler<'a> {
         self.cast.send(&self.cast.operator, &answer).await;
     }
 
-    /// The challenge fails; when nothing can be disputed any more all is cleared away.
-    async fn end(&self, minute_index: u64) {
+    /// The challenge fails.
+    async fn fail(&self, minute_index: u64) -> Pubkey {
         let (address, challenge) = self.challenge_account(minute_index).await;
-        let operator = &self.cast.operator;
-        self.cast.send(operator, &[settlement::fail_challenge((address, &challenge))]).await;
+        let fail = settlement::fail_challenge((address, &challenge));
+        self.cast.send(&self.cast.operator, &[fail]).await;
+        address
+    }
+
+    /// When nothing of a minute can be disputed any more it is cleared away.
+    async fn forget(&self, minute_index: u64) {
+        let (address, challenge) = self.challenge_account(minute_index).await;
         self.cast.wait(challenge.liability_secs as u32 + 1).await;
         let release = settlement::release(self.book());
         let close = settlement::close_challenge((address, &challenge));
-        self.cast.send(operator, &[release, close]).await;
+        self.cast.send(&self.cast.operator, &[release, close]).await;
+    }
+
+    async fn end(&self) {
         let owner = self.owner.pubkey();
         self.send(&[settlement::close_book(owner, self.address, self.book(), owner)]).await;
     }
