@@ -26,6 +26,7 @@ impl Market {
         self.check_payees();
         self.check_books();
         self.check_stakes();
+        self.check_verdicts();
         for tokens in self.thief_tokens() {
             assert_eq!(self.world.tokens(&tokens), 0, "the thief has nothing");
         }
@@ -76,6 +77,8 @@ impl Market {
                 assert!(truth.paid <= truth.batch.total_micro_usdc, "within the batch's total");
                 of_settler = share(amount, state.settler_bps).min(amount - operator);
                 self.earned.settlers[truth.settler] += of_settler;
+                let settler = self.settlers[truth.settler].address;
+                *self.taken.entry((index, settler)).or_default() += amount;
                 if now <= truth.posted_at + truth.dispute_secs {
                     let until = now + truth.liability_secs;
                     self.sessions[index].disputable.push((after, until));

@@ -109,7 +109,18 @@ impl Market {
 
     pub fn challenge(&mut self) -> bool {
         let disputable = |batch: &BatchTruth, now| now <= batch.posted_at + batch.dispute_secs;
-        let Some(batch) = self.any_batch(disputable) else { return false };
+        // A leaf is found before it is paid, or when the money is gone.
+        let robbed = |batch: &BatchTruth, now| {
+            let due = now <= batch.posted_at + batch.dispute_secs;
+            due && batch.settler == STOLEN && batch.paid > 0
+        };
+        let now = self.world.now();
+        let late = self.batches.iter().rposition(|batch| robbed(batch, now));
+        let found = match self.random.below(4) {
+            0 => self.any_batch(disputable),
+            _ => late,
+        };
+        let Some(batch) = found else { return false };
         let truth = &self.batches[batch];
         // Mostly a leaf that somebody has made up, as a watcher would.
         if truth.settler != STOLEN && self.random.one_in(2) {
@@ -134,13 +145,13 @@ impl Market {
         opened
     }
 
-    fn any_challenge(&mut self, fits: fn(Fate) -> bool) -> Option<usize> {
+    pub fn any_challenge(&mut self, fits: fn(Fate) -> bool) -> Option<usize> {
         let fitting: Vec<usize> =
             (0..self.challenges.len()).filter(|&i| fits(self.challenges[i].fate)).collect();
         (!fitting.is_empty()).then(|| fitting[self.random.index(fitting.len())])
     }
 
-    fn challenge_address(&self, number: usize) -> solana_pubkey::Pubkey {
+    pub fn challenge_address(&self, number: usize) -> solana_pubkey::Pubkey {
         let challenge = &self.challenges[number];
         let minute = self.batches[challenge.batch].batch.minute_index;
         pda::challenge(&self.settlers[challenge.settler].book(), minute, challenge.index as u32)

@@ -1,12 +1,9 @@
-//! Bonds, stake, delegations, and the slashing program's part, which the VM stands in for.
+//! Bonds, stake, delegations, and the way out of jail.
 
 use super::{Market, NODES, SETTLERS};
 use heliograph_client::instruction::{registry, staking};
-use heliograph_client::pda;
-use heliograph_registry::state::{Keeper, KeeperStatus, NodeStatus};
-use heliograph_settlement::state::to_rules;
-use heliograph_staking::state::{Delegation, Position};
-use heliograph_tests::delegators::{SlashTarget, slash_instruction};
+use heliograph_registry::state::{Keeper, KeeperStatus, Node, NodeStatus};
+use heliograph_staking::state::Delegation;
 use heliograph_tests::world::{STAKE_MIN, USDC};
 use solana_signer::Signer;
 
@@ -89,61 +86,46 @@ impl Market {
         rewarded
     }
 
-    /// From now on the slashing program's PDAs sign what they are asked to.
-    pub fn impersonate_slashing(&mut self) {
-        let (payment, stake) = (self.world.payment_mint, self.world.stake_mint);
-        let restorer = pda::restorer(&pda::SLASHING);
-        self.world.mint_to(&restorer, &payment, 1_000 * USDC);
-        for mint in [payment, stake] {
-            self.world.slash_pot(&mint);
-        }
-        self.world.impersonate(&pda::slasher());
-        self.world.impersonate(&restorer);
-    }
-
-    pub fn slash(&mut self) -> bool {
-        let (subject, mint) = match self.random.one_in(2) {
-            true => (self.nodes[self.random.index(NODES)].address, self.world.stake_mint),
-            false => (self.settlers[self.random.index(SETTLERS)].address, self.world.payment_mint),
-        };
-        let amount = self.random.below(30 * USDC);
-        let destination = self.world.slash_pot_address(&mint);
-        let before: Position = self.world.read(&pda::position(&subject));
-        let held = before.bonded
-            + before.unbonding.iter().map(|slot| slot.amount).sum::<u64>()
-            + before.delegated;
-        let pot = self.world.tokens(&destination);
-        let target = SlashTarget { subject, mint, destination };
-        self.world.run(&[slash_instruction(pda::slasher(), target, amount)], &[]);
-        let taken = self.world.tokens(&destination) - pot;
-        assert_eq!(taken, amount.min(held), "a slash takes what it says or all there is");
-        true
-    }
-
-    /// Pays back what a settler has claimed of a session without a voucher.
-    pub fn restore(&mut self) -> bool {
-        let mut robbed = Vec::new();
-        for session in self.live() {
-            for settler in 0..SETTLERS {
-                let claims = to_rules(&self.session(session).claims);
-                let on_record = claims.of(&self.settlers[settler].address.to_bytes());
-                if on_record > 0 {
-                    robbed.push((session, settler, on_record));
-                }
+    /// Somebody in jail leaves it, with as much stake as that takes.
+    pub fn leave_jail(&mut self) -> bool {
+        let mut jailed = Vec::new();
+        for node in &self.nodes {
+            let state: Node = self.world.read(&node.address);
+            if state.status == NodeStatus::Jailed {
+                let active = registry::set_node_status(
+                    node.operator.pubkey(),
+                    node.address,
+                    NodeStatus::Active,
+                );
+                let (mint, wallet) = (self.world.stake_mint, node.stake_wallet);
+                let missing = STAKE_MIN.saturating_sub(state.stake);
+                jailed.push((&node.operator, node.address, mint, wallet, missing, active));
             }
         }
-        if robbed.is_empty() {
+        for keeper in &self.settlers {
+            let state: Keeper = self.world.read(&keeper.address);
+            if state.status == KeeperStatus::Jailed {
+                let active = registry::set_keeper_status(
+                    keeper.owner.pubkey(),
+                    keeper.address,
+                    KeeperStatus::Active,
+                );
+                let (mint, wallet) = (keeper.mint, keeper.stake_wallet);
+                let missing = (2 * keeper.stake_min()).saturating_sub(state.stake);
+                jailed.push((&keeper.owner, keeper.address, mint, wallet, missing, active));
+            }
+        }
+        if jailed.is_empty() {
             return false;
         }
-        let (session, settler, on_record) = robbed[self.random.index(robbed.len())];
-        let party = self.sessions[session].party;
-        let settler = &self.settlers[settler];
-        let more = self.world.restore_instruction(&party, settler, on_record + 1);
-        let amount = 1 + self.random.below(on_record);
-        let restore = self.world.restore_instruction(&party, settler, amount);
-        assert!(self.world.attempt(&[more], &[]).is_err(), "more than was taken");
-        self.world.run(&[restore], &[]);
-        self.sessions[session].restored = true;
-        true
+        let (owner, subject, mint, wallet, missing, active) =
+            jailed.swap_remove(self.random.index(jailed.len()));
+        let owner = owner.insecure_clone();
+        if missing > 0 {
+            let deposit = staking::deposit(owner.pubkey(), subject, mint, wallet, missing);
+            self.send(&[deposit], &[&owner]);
+        }
+        let unjail = registry::unjail(owner.pubkey(), subject);
+        self.send(&[unjail, active], &[&owner])
     }
 }

@@ -3,7 +3,10 @@
 
 use super::Market;
 use super::truth::Fate;
+use heliograph_client::pda;
 use heliograph_settlement::state::{Escrow, Session};
+use heliograph_slashing::state::CaseStatus;
+use heliograph_staking::state::Position;
 use heliograph_tests::world::World;
 use solana_instruction::Instruction;
 use solana_keypair::Keypair;
@@ -82,7 +85,7 @@ impl Market {
     pub fn thief_tokens(&self) -> [Pubkey; 2] {
         let thief = self.thief.pubkey();
         [self.world.payment_mint, self.world.stake_mint]
-            .map(|mint| heliograph_client::pda::token_account(&thief, &mint))
+            .map(|mint| pda::token_account(&thief, &mint))
     }
 
     /// Addresses a thief may put in place of others.
@@ -102,6 +105,10 @@ impl Market {
         for session in &self.sessions {
             all.extend([session.party.address, session.party.channel]);
         }
+        for case in &self.cases {
+            all.extend([case.address, pda::record(&case.subject), pda::pot(&case.mint)]);
+            all.push(pda::token_account(&case.rewarded, &case.mint));
+        }
         all
     }
 
@@ -111,15 +118,20 @@ impl Market {
         if copy.attempt(instructions, signers).is_err() {
             return false;
         }
-        // Only escrows pay, for what was signed or stood unchallenged; and bonds end.
+        // Only escrows pay, for what was signed or stood unchallenged; and bonds end, and open cases
+        // take what they hold.
         let after = balances(&mut copy);
         let vaults: Vec<Pubkey> = self.apps.iter().map(heliograph_tests::AppParty::vault).collect();
         for (account, had) in &before {
             let has = after.get(account).copied().unwrap_or(0);
             let is_bond = copy.account(account).is_none();
-            assert!(has >= *had || vaults.contains(account) || is_bond, "{account} has lost");
+            let held = self.held_in(account);
+            let paid = vaults.contains(account) || is_bond || had - held <= has;
+            assert!(has >= *had || paid, "{account} has lost");
         }
-        assert_eq!(before.values().sum::<u64>(), after.values().sum::<u64>(), "no token is lost");
+        let burnable = self.burnable();
+        let (had, have) = (before.values().sum::<u64>(), after.values().sum::<u64>());
+        assert!(have <= had && had - have <= burnable, "no token is lost but by a verdict");
         for tokens in self.thief_tokens() {
             assert_eq!(copy.tokens(&tokens), 0, "a thief has gained");
         }
@@ -139,6 +151,24 @@ impl Market {
             assert_eq!(copy.tokens(&app.vault()), left, "an escrow holds what it must");
         }
         true
+    }
+
+    /// What open cases hold of the stake in this account.
+    fn held_in(&self, account: &Pubkey) -> u64 {
+        let nodes = self.nodes.iter().map(|node| (node.stake_vault(), node.position()));
+        let settlers = self.settlers.iter().map(|party| (party.stake_vault(), party.position()));
+        let found = nodes.chain(settlers).find(|(vault, _)| vault == account);
+        found.map_or(0, |(_, position)| self.world.read::<Position>(&position).held_total())
+    }
+
+    /// The most that verdicts can burn now.
+    fn burnable(&self) -> u64 {
+        let now = self.world.now();
+        let due = self.cases.iter().filter(|case| {
+            let is_open = case.status == CaseStatus::Open && case.mint == self.world.stake_mint;
+            is_open && now >= case.decidable_at
+        });
+        due.map(|case| case.penalty.min(case.held)).sum()
     }
 
     /// The most a session can owe: what its app has signed, or a leaf that may pay now.

@@ -1,9 +1,13 @@
 //! What is known without asking the chain: who signed what, what stood in which batch, what was
-//! challenged, and what everybody has earned by it.
+//! challenged, who was tried for it, and what everybody has earned by it.
 
 use super::Batch;
+use heliograph_protocol::evidence::Signed;
+use heliograph_slashing::state::{Case, CaseKind, CaseStatus};
 use heliograph_tests::SessionParty;
 use heliograph_tests::world::World;
+use solana_pubkey::Pubkey;
+use std::collections::BTreeMap;
 
 /// A session; it stays known when its account is closed.
 pub struct SessionTruth {
@@ -61,6 +65,62 @@ pub struct ChallengeTruth {
     pub fate: Fate,
 }
 
+/// Two receipts of a node for one minute of a session.
+pub struct Double {
+    pub session: usize,
+    pub receipts: [Signed; 2],
+    /// When the minute that they name began.
+    pub dated: i64,
+}
+
+/// A case, as it was opened and by what has happened since.
+#[derive(Clone, Debug)]
+pub struct CaseTruth {
+    pub address: Pubkey,
+    pub kind: CaseKind,
+    pub subject: Pubkey,
+    pub mint: Pubkey,
+    pub reporter: Pubkey,
+    pub rewarded: Pubkey,
+    pub victim: Pubkey,
+    pub done_at: i64,
+    pub punishes_until: i64,
+    pub opened_at: i64,
+    pub restorable_at: i64,
+    pub decidable_at: i64,
+    pub kept_until: i64,
+    pub penalty: u64,
+    /// What it holds still.
+    pub held: u64,
+    pub status: CaseStatus,
+    pub closed: bool,
+}
+
+impl CaseTruth {
+    /// A case that has just been opened.
+    pub fn new(address: Pubkey, case: &Case) -> Self {
+        Self {
+            address,
+            kind: case.kind,
+            subject: case.subject,
+            mint: case.mint,
+            reporter: case.reporter,
+            rewarded: case.rewarded,
+            victim: case.victim,
+            done_at: case.done_at,
+            punishes_until: case.punishes_until,
+            opened_at: case.opened_at,
+            restorable_at: case.restorable_at,
+            decidable_at: case.decidable_at,
+            kept_until: case.kept_until,
+            penalty: case.penalty,
+            held: case.held,
+            status: case.status,
+            closed: false,
+        }
+    }
+}
+
 /// What an operation may have paid.
 #[derive(Clone, Debug)]
 pub enum Permit {
@@ -82,6 +142,8 @@ pub struct Earned {
     pub nodes: Vec<u64>,
     pub settlers: Vec<u64>,
     pub treasury: u64,
+    /// Parts of penalties, by the token accounts that can take one.
+    pub rewarded: BTreeMap<Pubkey, u64>,
     /// Paid into the pools of delegators.
     pub rewards: u64,
     /// All tokens there are.
@@ -97,6 +159,7 @@ impl Earned {
             nodes: vec![0; nodes],
             settlers: vec![0; settlers],
             treasury: 0,
+            rewarded: BTreeMap::new(),
             rewards: 0,
             payment_supply: 0,
             stake_supply: 0,
