@@ -54,6 +54,11 @@ build() {
   local package=heliograph-$name file=heliograph_${name//-/_}.so
   [ -f "$REPO_ROOT/programs/$name/Cargo.toml" ] || die "no such program: programs/$name"
 
+  if [ -f "$kept/$file" ]; then
+    info "$package was compiled from the same sources before"
+    put "$kept/$file" "$file"
+    return
+  fi
   info "compiling $package"
   local encoded
   encoded=$(printf '%s\x1f' "${flags[@]}")
@@ -70,10 +75,28 @@ build() {
 
   local built=$target_dir/sbf-solana-solana/release/$file
   [ -f "$built" ] || die "$package made no $file; its Cargo.toml needs crate-type = [\"cdylib\", \"lib\"]"
+  put "$built" "$file"
+  mkdir -p "$kept"
+  cp "$built" "$kept/.$file.part"
+  mv "$kept/.$file.part" "$kept/$file"
+}
+
+# put BYTECODE FILE: where Anchor would put it.
+put() {
   mkdir -p "$deploy"
-  cp "$built" "$deploy/.$file.part"
-  publish_if_changed "$deploy/.$file.part" "$deploy/$file"
-  printf '%-32s %8s bytes  sha256 %s\n' "$file" "$(stat -c %s "$deploy/$file")" "$(sha256_of "$deploy/$file")"
+  cp "$1" "$deploy/.$2.part"
+  publish_if_changed "$deploy/.$2.part" "$deploy/$2"
+  printf '%-32s %8s bytes  sha256 %s\n' "$2" "$(stat -c %s "$deploy/$2")" "$(sha256_of "$deploy/$2")"
+}
+
+# Hash of all that the bytecode follows from. Cargo goes by the time of files, and in a new clone all are new.
+sources_hash() {
+  (
+    cd "$REPO_ROOT"
+    find Cargo.toml Cargo.lock programs scripts/sbf sdk/protocol/Cargo.toml sdk/protocol/src -type f ! -name '*.md' -print0 |
+      LC_ALL=C sort -z | xargs -0 sha256sum
+    cat "$prefix/toolchain.id"
+  ) | sha256sum | cut -d' ' -f1
 }
 
 programs=("$@")
@@ -94,6 +117,11 @@ if [ -d "$target_dir" ] && ! stamp_is "$target_dir/toolchain.id" "$toolchain"; t
 fi
 mkdir -p "$target_dir"
 stamp_set "$target_dir/toolchain.id" "$toolchain"
+
+# Bytecode of these sources, once it has been compiled. The last eight states of them are kept.
+kept=$target_dir/kept/$(sources_hash)
+mkdir -p "$target_dir/kept"
+find "$target_dir/kept" -mindepth 1 -maxdepth 1 -printf '%T@ %p\n' | sort -rn | tail -n +9 | cut -d' ' -f2- | xargs -r rm -rf
 
 step "Solana programs: ${programs[*]}"
 for program in "${programs[@]}"; do build "$program"; done
