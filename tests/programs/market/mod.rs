@@ -297,8 +297,9 @@ fn run(default_seed: u64) {
         market.check();
     }
     println!("operation: succeeded, refused\n{tally:#?}");
-    // A run that never gets anywhere would prove nothing.
-    if steps >= STEPS {
+    // A run that never gets anywhere would prove nothing. What is rare may be missing from one of
+    // another seed, which is looked at for its laws.
+    if steps >= STEPS && std::env::var_os("HELIOGRAPH_TEST_SEED").is_none() {
         for (name, (succeeded, _)) in tally {
             assert!(name.starts_with("steal") || succeeded > 0, "{name} never succeeded");
         }
