@@ -1,4 +1,4 @@
-//! Cases against settlers and nodes: who opens them, what they restore and cost, and who is paid.
+//! Cases against settlers, nodes and observers: who opens them, what they restore and cost, and who is paid.
 
 use super::truth::{CaseTruth, Double, Fate};
 use super::{Market, NODES};
@@ -198,7 +198,7 @@ impl Market {
         self.world.read::<Position>(&pda::position(subject)).total()
     }
 
-    /// Carries a case out.
+    /// Carries one of the cases out.
     pub fn decide_case(&mut self) -> bool {
         let Some(number) = self.any_case(|case| case.status == CaseStatus::Open) else {
             return false;
@@ -206,6 +206,11 @@ impl Market {
         if self.random.one_in(2) {
             self.wait_for(self.cases[number].decidable_at);
         }
+        self.carry_out(number)
+    }
+
+    /// Carries this case out, if its time has come.
+    pub fn carry_out(&mut self, number: usize) -> bool {
         let case = self.cases[number].clone();
         let now = self.world.now();
         let decide = self.world.decide_instruction(&case.address);
@@ -275,9 +280,10 @@ impl Market {
     /// Reports what nobody has done, or what is not to be reported in this way.
     pub fn report_falsely(&mut self) -> bool {
         let thief = self.thief.insecure_clone();
-        let instructions = match self.random.below(3) {
+        let instructions = match self.random.below(4) {
             0 => self.case_of_open_challenge(&thief.pubkey()),
             1 => self.case_against_another(&thief.pubkey()),
+            2 => self.case_of_honest_word(&thief.pubkey()),
             _ => self.case_of_no_contradiction(&thief.pubkey()),
         };
         let Some(instructions) = instructions else { return false };

@@ -179,8 +179,8 @@ impl Market {
         for node in &self.nodes {
             subjects.push((node.address, self.world.read::<Node>(&node.address).stake));
         }
-        for settler in &self.settlers {
-            subjects.push((settler.address, self.world.read::<Keeper>(&settler.address).stake));
+        for keeper in self.settlers.iter().chain(&self.observers) {
+            subjects.push((keeper.address, self.world.read::<Keeper>(&keeper.address).stake));
         }
         for (subject, stake) in subjects {
             let address = pda::position(&subject);

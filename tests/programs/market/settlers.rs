@@ -204,6 +204,10 @@ impl Market {
         }
         self.must(&[fail], &[]);
         self.challenges[number].fate = Fate::Failed { at: self.world.now() };
+        // Who has waited for this is quick with the case.
+        if !self.random.one_in(3) {
+            self.open_challenge_case();
+        }
         true
     }
 

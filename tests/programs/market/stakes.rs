@@ -102,7 +102,7 @@ impl Market {
                 jailed.push((&node.operator, node.address, mint, wallet, missing, active));
             }
         }
-        for keeper in &self.settlers {
+        for keeper in self.settlers.iter().chain(&self.observers) {
             let state: Keeper = self.world.read(&keeper.address);
             if state.status == KeeperStatus::Jailed {
                 let active = registry::set_keeper_status(

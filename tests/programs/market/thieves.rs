@@ -156,8 +156,9 @@ impl Market {
     /// What open cases hold of the stake in this account.
     fn held_in(&self, account: &Pubkey) -> u64 {
         let nodes = self.nodes.iter().map(|node| (node.stake_vault(), node.position()));
-        let settlers = self.settlers.iter().map(|party| (party.stake_vault(), party.position()));
-        let found = nodes.chain(settlers).find(|(vault, _)| vault == account);
+        let keepers = self.settlers.iter().chain(&self.observers);
+        let keepers = keepers.map(|party| (party.stake_vault(), party.position()));
+        let found = nodes.chain(keepers).find(|(vault, _)| vault == account);
         found.map_or(0, |(_, position)| self.world.read::<Position>(&position).held_total())
     }
 

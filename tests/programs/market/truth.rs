@@ -3,7 +3,7 @@
 
 use super::Batch;
 use heliograph_protocol::evidence::Signed;
-use heliograph_slashing::state::{Case, CaseKind, CaseStatus};
+use heliograph_slashing::state::{BadEpoch, Case, CaseKind, CaseStatus};
 use heliograph_tests::SessionParty;
 use heliograph_tests::world::World;
 use solana_pubkey::Pubkey;
@@ -73,6 +73,13 @@ pub struct Double {
     pub dated: i64,
 }
 
+/// Another root than an observer posted, which it has signed.
+pub struct Lie {
+    pub observer: usize,
+    pub epoch: u64,
+    pub statement: Signed,
+}
+
 /// A case, as it was opened and by what has happened since.
 #[derive(Clone, Debug)]
 pub struct CaseTruth {
@@ -83,6 +90,11 @@ pub struct CaseTruth {
     pub reporter: Pubkey,
     pub rewarded: Pubkey,
     pub victim: Pubkey,
+    /// Of a fraud.
+    pub epoch: u64,
+    /// Of downtime, without those refuted.
+    pub epochs: Vec<BadEpoch>,
+    pub bond_lamports: u64,
     pub done_at: i64,
     pub punishes_until: i64,
     pub opened_at: i64,
@@ -107,6 +119,9 @@ impl CaseTruth {
             reporter: case.reporter,
             rewarded: case.rewarded,
             victim: case.victim,
+            epoch: case.epoch,
+            epochs: case.epochs.clone(),
+            bond_lamports: case.bond_lamports,
             done_at: case.done_at,
             punishes_until: case.punishes_until,
             opened_at: case.opened_at,

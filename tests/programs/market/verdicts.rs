@@ -34,7 +34,8 @@ impl Market {
     /// Everybody who has stake.
     fn subjects(&self) -> Vec<Pubkey> {
         let nodes = self.nodes.iter().map(|node| node.address);
-        nodes.chain(self.settlers.iter().map(|settler| settler.address)).collect()
+        let keepers = self.settlers.iter().chain(&self.observers).map(|keeper| keeper.address);
+        nodes.chain(keepers).collect()
     }
 
     fn open_cases<'a>(&'a self, subject: &'a Pubkey) -> impl Iterator<Item = &'a CaseTruth> {
@@ -106,12 +107,18 @@ impl Market {
             if mine && !case.closed {
                 lamports += self.world.lamports(&case.address);
             }
+            if mine && case.closed && case.status == CaseStatus::Dismissed {
+                lamports += case.bond_lamports;
+            }
             let record = pda::record(&case.subject);
             if !recorded.contains(&record) {
                 recorded.push(record);
                 lamports += if mine { self.world.lamports(&record) } else { 0 };
             }
         }
-        assert_eq!(lamports, WALLET_LAMPORTS, "a report costs what records take");
+        assert_eq!(
+            lamports, WALLET_LAMPORTS,
+            "a report costs what records take, and a false charge the bond"
+        );
     }
 }
