@@ -1,7 +1,6 @@
 //! Cases: what counts as a fault, what it costs, and who gets it.
 
 use crate::Address;
-use crate::SECS_PER_MINUTE;
 use crate::domain::{Domain, Message};
 use crate::receipt::Receipt;
 use crate::shares::{BPS, floor_share};
@@ -30,8 +29,6 @@ pub struct Equivocation {
     pub session: Address,
     /// The ordinal both have.
     pub sequence: u32,
-    /// Unix time of the later of the minutes they name.
-    pub at: u64,
 }
 
 /// Why two signed byte strings are no equivocation.
@@ -62,8 +59,7 @@ pub fn equivocation(
     if one == other {
         return Err(NoEquivocation::Same);
     }
-    let at = a.minute_index.max(b.minute_index).saturating_mul(SECS_PER_MINUTE);
-    Ok(Equivocation { session: a.session, sequence: a.sequence, at })
+    Ok(Equivocation { session: a.session, sequence: a.sequence })
 }
 
 /// What a fault costs of `stake`, rounded down; all of it where `bps` is more than one whole.

@@ -88,20 +88,24 @@ impl Market {
         opened
     }
 
-    /// A node signs two receipts of one minute, that has just been or is long ago.
+    /// A node signs two receipts of one minute, which they date now, long ago or far ahead.
     pub fn equivocate(&mut self) -> bool {
         let Some(session) = self.any_live() else { return false };
         let node = self.sessions[session].node;
         let party = self.sessions[session].party;
-        let ago = if self.random.one_in(3) { self.random.below(60) } else { 0 };
+        let minute_index = match self.random.below(4) {
+            0 => self.world.minute().saturating_sub(self.random.below(60)),
+            1 => self.world.minute() + self.random.below(60),
+            2 => u64::MAX / (1 + self.random.below(60)),
+            _ => self.world.minute(),
+        };
         let sequence = self.random.below(3) as u32;
         let receipts = [1, 2].map(|amount| {
             let mut receipt = self.world.receipt(&party, sequence, amount);
-            receipt.minute_index -= ago;
+            receipt.minute_index = minute_index;
             sign(&receipt, &self.nodes[node].node_key)
         });
-        let dated = (self.world.minute() - ago) as i64 * 60;
-        self.doubles.push(Double { session, receipts, dated });
+        self.doubles.push(Double { session, receipts });
         true
     }
 
@@ -114,13 +118,12 @@ impl Market {
             return false;
         }
         let double = &self.doubles[known[self.random.index(known.len())]];
-        let (session, dated, receipts) = (double.session, double.dated, double.receipts.clone());
+        let (session, receipts) = (double.session, double.receipts.clone());
         let party = self.sessions[session].party;
         let reporter = self.any_reporter();
         let open = self.world.equivocation_instructions(&reporter.pubkey(), &party, &receipts);
         let node = self.nodes[self.sessions[session].node].address;
-        // Before its session was opened nobody can have signed a receipt of it.
-        let done_at = dated.max(self.session(session).opened_at);
+        let done_at = self.session(session).opened_at;
         let barred = self.is_barred(&node, CaseKind::Equivocation, done_at);
         self.open_case(&open, &reporter, !barred)
     }

@@ -321,5 +321,5 @@ fn random_operations_of_one_seed_keep_the_laws() {
 
 #[test]
 fn random_operations_of_another_seed_keep_the_laws() {
-    run(2);
+    run(4);
 }

@@ -69,8 +69,6 @@ pub struct ChallengeTruth {
 pub struct Double {
     pub session: usize,
     pub receipts: [Signed; 2],
-    /// When the minute that they name began.
-    pub dated: i64,
 }
 
 /// Another root than an observer posted, which it has signed.

@@ -71,7 +71,7 @@ pub struct Case {
     pub sequence: u32,
     /// Observer fraud: the epoch.
     pub epoch: u64,
-    /// When it was done: the minute of the receipts, the posting of the batch or of the root, the
+    /// When it was done: the opening of the session, the posting of the batch or of the root, the
     /// newest bad epoch.
     pub done_at: i64,
     /// What a verdict of guilty punishes besides, up to this time; 0 = up to the verdict.

@@ -258,7 +258,7 @@ fn epoch_refuted_without_a_fraud_is_found() {
     let report = with(scene, refute, |transaction| {
         own(transaction).accounts.pop();
     });
-    assert_named(scene, refute, &report, Kind::RuleBroken, "has its quorum");
+    assert_named(scene, refute, &report, Kind::RuleBroken, "upheld observer fraud");
     let report = with(scene, refute, |transaction| {
         let accounts = &mut own(transaction).accounts;
         *accounts.last_mut().unwrap() = accounts[1];

@@ -1,5 +1,6 @@
 use crate::slashing::trials::equivocation;
 use heliograph_client::pda;
+use heliograph_settlement::state::Session;
 use heliograph_slashing::events::CaseOpened;
 use heliograph_slashing::state::{Case, CaseKind, CaseStatus, KindRecord, Record};
 use heliograph_staking::events::StakeHeld;
@@ -40,7 +41,7 @@ fn two_receipts_for_one_minute_open_a_case() {
         evidence: session.address,
         sequence: 4,
         epoch: 0,
-        done_at: now / 60 * 60,
+        done_at: zoo.read::<Session>(&session.address).opened_at,
         punishes_until: 0,
         opened_at: now,
         restorable_at: now,

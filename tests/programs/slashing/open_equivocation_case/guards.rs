@@ -1,11 +1,14 @@
 use crate::slashing::opening_names;
 use crate::slashing::trials::equivocation;
+use anchor_lang::AccountSerialize as _;
 use heliograph_client::instruction::slashing::{Accusation, open_equivocation_case};
 use heliograph_client::pda;
 use heliograph_protocol::evidence::Signed;
+use heliograph_protocol::receipt::Receipt;
 use heliograph_registry::InitializeNetworkArgs;
 use heliograph_settlement::state::Session;
 use heliograph_slashing::error::SlashingError;
+use heliograph_slashing::state::Record;
 use heliograph_tests::cases::sign;
 use heliograph_tests::reason::too_few_lamports;
 use heliograph_tests::vouchers::{ed25519_of_many, signed_bytes};
@@ -131,11 +134,17 @@ pub fn deed_of_before_the_verdict_rejects() {
     let second = zoo.second_session;
     let open = zoo.equivocation_instructions(&reporter.pubkey(), &second, &late);
     zoo.refuse(&open, &[&reporter], SlashingError::AlreadyPunished);
-    // A minute later it is a new deed. Of two dates the later one counts.
-    zoo.pass(60);
-    let [_, other] = late;
-    let fresh = sign(&zoo.receipt(&second, 4, 1), &node.node_key);
-    zoo.open_equivocation_case(&reporter, &second, &[fresh, other]);
+    // Whatever receipts of these sessions say about their time, now or later.
+    let minute = zoo.minute();
+    for minute_index in [0, minute, minute + 1, u64::MAX / 2, u64::MAX] {
+        let dated = [1, 2].map(|amount| {
+            let receipt = Receipt { minute_index, ..zoo.receipt(&session, 4, amount) };
+            sign(&receipt, &node.node_key)
+        });
+        refused(&mut zoo, &dated, SlashingError::AlreadyPunished);
+        zoo.pass(60);
+    }
+    // What is opened after the verdict is a new beginning.
 }
 
 #[test]
@@ -194,12 +203,10 @@ fn reporter_without_the_bond_rejects() {
 
 #[test]
 fn record_at_its_last_number_rejects() {
-    use heliograph_slashing::state::Record;
     let (mut zoo, receipts) = equivocation();
     let (reporter, session) = (zoo.stranger.insecure_clone(), zoo.session);
     let case = zoo.open_equivocation_case(&reporter, &session, &receipts);
     zoo.decide(&case);
-    zoo.pass(60);
     overflow(&mut zoo, u32::MAX);
     let more = zoo.receipts(&zoo.node, &zoo.session);
     refused(&mut zoo, &more, SlashingError::Overflow);
@@ -207,11 +214,15 @@ fn record_at_its_last_number_rejects() {
     assert_eq!(record.cases, u32::MAX);
 }
 
-/// Puts another number of cases into the node's record.
+/// Puts another number of cases into the node's record, and none that punished anything.
 pub fn overflow(zoo: &mut Zoo, cases: u32) {
     let address = pda::record(&zoo.node.address);
+    let mut record: Record = zoo.read(&address);
+    record.cases = cases;
+    record.kinds = Default::default();
     let mut account = zoo.account(&address).expect("a record");
-    account.data[8 + 2 + 32..8 + 2 + 32 + 4].copy_from_slice(&cases.to_le_bytes());
+    account.data.clear();
+    record.try_serialize(&mut account.data).expect("a record");
     zoo.set_account(&address, account);
 }
 

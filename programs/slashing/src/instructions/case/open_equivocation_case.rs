@@ -41,9 +41,6 @@ impl OpenEquivocationCase<'_> {
         })?;
         let evidence = accounts.session.key();
         require!(found.session == evidence.to_bytes(), SlashingError::OtherSession);
-        // A receipt's time is the node's own word. Before its session was opened it cannot have been
-        // signed, so an old date is of no use in a new session.
-        let signed_at = i64::try_from(found.at).unwrap_or(i64::MAX);
         let charge = Charge {
             kind: CaseKind::Equivocation,
             rewarded: accounts.opening.reporter.key(),
@@ -51,7 +48,9 @@ impl OpenEquivocationCase<'_> {
             evidence,
             sequence: found.sequence,
             epoch: 0,
-            done_at: signed_at.max(accounts.session.opened_at),
+            // Not what the receipts say: a date is the node's own word, an old one would protect it
+            // and a future one have it punished again and again.
+            done_at: accounts.session.opened_at,
             punishes_until: 0,
             windows: (0, 0),
             penalty_bps: accounts.opening.network.params.equivocation_slash_bps,

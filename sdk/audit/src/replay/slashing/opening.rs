@@ -179,7 +179,6 @@ pub(super) fn equivocation(step: &mut Step<'_>) -> Result<(), Stop> {
         })?;
     step.about(session_address, Some(found.sequence));
     step.address("receipts' session", found.session.into(), session_address);
-    let signed_at = i64::try_from(found.at).unwrap_or(i64::MAX);
     let charge = Charge {
         kind: CaseKind::Equivocation,
         rewarded: opening.reporter,
@@ -187,7 +186,7 @@ pub(super) fn equivocation(step: &mut Step<'_>) -> Result<(), Stop> {
         evidence: session_address,
         sequence: found.sequence,
         epoch: 0,
-        done_at: signed_at.max(session.opened_at),
+        done_at: session.opened_at,
         punishes_until: 0,
         windows: (0, 0),
         penalty_bps: opening.network.params.equivocation_slash_bps,
