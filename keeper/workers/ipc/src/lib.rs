@@ -6,6 +6,7 @@
 //! them raises [`VERSION`].
 #![deny(missing_docs)]
 
+pub mod call;
 pub mod codec;
 pub mod message;
 

@@ -1,0 +1,5 @@
+//! LiveKit-compatible SFU.
+
+pub mod access;
+pub mod media;
+pub mod outside;

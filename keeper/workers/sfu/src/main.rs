@@ -1,0 +1,3 @@
+//! The SFU worker.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The media plane: peer connections and forwarding, on threads of its own.
+
+pub mod api;
