@@ -3,3 +3,4 @@
 pub mod access;
 pub mod media;
 pub mod outside;
+pub mod token;
