@@ -41,13 +41,15 @@ pub use effect::Effect;
 pub use ids::ConnectionId;
 pub use input::{Input, Join, Resume, Transport};
 pub use limits::{Limits, RoomOptions};
+pub use membership::leave as leave_message;
 pub use participant::Seat;
 
 use crate::access::{Payer, Scope};
 use crate::media::api::{Command, Event, PeerId, RoomId, TrackId};
 use data_track::DataTrack;
 use ids::{Ids, ParticipantId};
-use livekit_protocol::signal_response::Message;
+use livekit_protocol as proto;
+use proto::signal_response::Message;
 use participant::Participant;
 use speakers::Speakers;
 use std::collections::{BTreeMap, HashMap};
@@ -81,6 +83,7 @@ pub struct Room {
     /// Whether anybody has ever been in it.
     was_used: bool,
     ended: bool,
+    membership: u64,
     /// Clients are to be told about the room.
     room_changed: bool,
     now_ms: u64,
@@ -122,6 +125,7 @@ impl Room {
             empty_since_ms: Some(now_ms),
             was_used: false,
             ended: false,
+            membership: 0,
             room_changed: false,
             now_ms,
             effects: Vec::new(),
@@ -156,6 +160,7 @@ impl Room {
                 let outcome = self.call(call);
                 self.effects.push(Effect::Reply { reply, outcome });
             }
+            Input::Shutdown => self.end(proto::RoomEndReason::RoomEndServerShutdown),
             Input::Tick => self.tick(),
         }
     }
@@ -195,7 +200,17 @@ impl Room {
         self.expire_room();
     }
 
-    /// How many are in the room, and whether it has ended.
+    /// Changes whenever somebody comes or goes.
+    pub fn membership(&self) -> u64 {
+        self.membership
+    }
+
+    /// Identities of those in the room.
+    pub fn identities(&self) -> impl Iterator<Item = &str> {
+        self.by_identity.keys().map(String::as_str)
+    }
+
+    /// How many are in the room.
     pub fn len(&self) -> usize {
         self.participants.len()
     }

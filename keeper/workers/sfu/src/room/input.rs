@@ -36,6 +36,8 @@ pub enum Input {
         /// Number of the answer.
         reply: u64,
     },
+    /// The worker stops: everybody is told, and the room ends.
+    Shutdown,
     /// Time passes. A few times a second.
     Tick,
 }

@@ -50,6 +50,7 @@ impl Room {
         let info = gone(self.participant_info(who), reason);
         self.webhook_about("participant_left", info.clone());
         let Some(participant) = self.participants.remove(&who) else { return };
+        self.membership += 1;
         for &track in participant.subscriptions.keys() {
             self.dynacast_due(track);
         }

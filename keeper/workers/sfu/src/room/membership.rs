@@ -119,6 +119,7 @@ impl Room {
             seat: join.seat,
         };
         self.participants.insert(id, participant);
+        self.membership += 1;
         self.empty_since_ms = None;
         self.was_used = true;
         id
@@ -300,7 +301,7 @@ impl Room {
 }
 
 /// A request to leave.
-pub(super) fn leave(reason: proto::DisconnectReason, action: Action) -> Message {
+pub fn leave(reason: proto::DisconnectReason, action: Action) -> Message {
     Message::Leave(proto::LeaveRequest {
         can_reconnect: action != Action::Disconnect,
         reason: reason as i32,
