@@ -6,7 +6,9 @@
 
 pub mod access;
 pub mod config;
+pub mod link;
 pub mod media;
+pub mod meter;
 pub mod outside;
 pub mod room;
 pub mod rooms;

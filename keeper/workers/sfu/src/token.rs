@@ -15,6 +15,8 @@ mod keys;
 mod tests;
 
 pub use keys::{KeysError, LocalKeys};
+#[cfg(test)]
+pub use tests::test_token;
 
 use crate::access::{Access, Admission, Claims, Denied, Scope};
 use async_trait::async_trait;
