@@ -230,8 +230,7 @@ impl Rooms {
         sync: Option<proto::SyncState>,
     ) -> Result<(Line, Outgoing), JoinError> {
         let claims = &admission.claims;
-        let handle =
-            self.find(&admission.scope, &claims.grants.room).ok_or(JoinError::Unknown)?;
+        let handle = self.find(&admission.scope, &claims.grants.room).ok_or(JoinError::Unknown)?;
         let connection = self.next_connection();
         let (outbox, outgoing) = outbox::outbox();
         let identity = claims.identity.clone();

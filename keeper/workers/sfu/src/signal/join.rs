@@ -45,11 +45,7 @@ pub(super) enum Asked {
     /// To come in.
     Join(Box<Entry>),
     /// To come back.
-    Resume {
-        admission: Box<Admission>,
-        sid: String,
-        sync: Option<Box<proto::SyncState>>,
-    },
+    Resume { admission: Box<Admission>, sid: String, sync: Option<Box<proto::SyncState>> },
 }
 
 impl Asked {
