@@ -5,6 +5,8 @@
 /** How long a call may take to do anything at all. Only a failing test waits that long. */
 export const PATIENCE_MS = 30_000;
 const POLL_MS = 100;
+/** Of what was seen last, for the message of a failure. */
+const SEEN_CHARS_MAX = 1_000;
 
 /** @param {number} ms */
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -25,7 +27,8 @@ export async function until(what, look, isGood = (seen) => seen, patience_ms = P
         const seen = await look();
         if (isGood(seen)) return seen;
         if (Date.now() > deadline) {
-            throw new Error(`not within ${patience_ms} ms: ${what}; last: ${JSON.stringify(seen)}`);
+            const last = JSON.stringify(seen)?.slice(0, SEEN_CHARS_MAX);
+            throw new Error(`not within ${patience_ms} ms: ${what}; last: ${last}`);
         }
         await sleep(POLL_MS);
     }
