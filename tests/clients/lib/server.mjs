@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import readline from 'node:readline';
 import { AccessToken } from 'livekit-server-sdk';
 
 /** Name of the local key that servers of these tests have. */
@@ -45,13 +46,8 @@ export async function startServer(args = []) {
     let log = '';
     const ended = new Promise((resolve) => worker.once('close', resolve));
     const address = new Promise((resolve, reject) => {
-        const look = (chunk) => {
-            log += chunk;
-            const found = /listening on (?:http:\/\/)?(127\.0\.0\.1:\d+)/.exec(log);
-            if (found) resolve(found[1]);
-        };
-        worker.stdout.on('data', look);
-        worker.stderr.on('data', look);
+        readline.createInterface({ input: worker.stdout }).once('line', resolve);
+        worker.stderr.on('data', (chunk) => (log += chunk));
         worker.once('error', (error) => reject(new Error(`${BINARY}: ${error.message}`)));
         ended.then(() => reject(new Error(`the SFU worker ended at once:\n${log}`)));
         setTimeout(

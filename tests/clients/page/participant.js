@@ -48,9 +48,10 @@ var call = {
         }
         note('disconnected', (reason) => [LivekitClient.DisconnectReason[reason]]);
         note('participantConnected', (participant) => [participant.identity]);
-        note('participantDisconnected', (participant) => [
+        // Older releases tell no reason.
+        note('participantDisconnected', (participant, reason) => [
             participant.identity,
-            LivekitClient.DisconnectReason[participant.disconnectReason],
+            LivekitClient.DisconnectReason[reason],
         ]);
         note('trackPublished', track);
         note('trackUnpublished', track);

@@ -93,7 +93,7 @@ async function call(t, { room, release, url, signalling, simulcast, key }) {
     await bob.forget();
     await alice.leave();
     const [, reason] = await bob.hear('participantDisconnected', (who) => who === 'alice');
-    assert.equal(reason, 'CLIENT_INITIATED');
+    if (release === CURRENT) assert.equal(reason, 'CLIENT_INITIATED');
     await bob.leave();
 }
 
