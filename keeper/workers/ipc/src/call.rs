@@ -5,9 +5,10 @@
 //! few seconds; the node role makes minutes, receipts and money of it.
 //!
 //! **Order.** The worker speaks first ([`FromSfu::Ready`]). Every [`FromSfu::Authorize`] gets one
-//! answer. Reports are numbered from 1 within a connection; a worker keeps what is not yet
-//! acknowledged and sends it again, as the first reports, on the next connection of the same
-//! process.
+//! answer. Reports are numbered from 1 within a life of the worker's process; a worker keeps what is
+//! not yet acknowledged and sends it again, under the same numbers, as the first reports of its next
+//! connection. The node role knows by [`FromSfu::Ready`]'s `instance` which numbers it has booked,
+//! so nothing is counted twice.
 //!
 //! **Crash.** A worker that dies takes with it what it had not reported: at most
 //! [`REPORT_EVERY_MS`] of usage.
@@ -23,6 +24,15 @@ pub const REPORT_EVERY_MS: u64 = 5_000;
 
 /// Entries in one report at most; more usage makes more reports.
 pub const REPORT_ENTRIES_MAX: usize = 500;
+
+/// Bytes of room names and identities in one report at most, but for a single entry.
+pub const REPORT_NAMES_BYTES_MAX: usize = 64 * 1024;
+
+// Entries without their names: two length prefixes, three counts of seconds, two of bytes.
+const _: () = assert!(
+    REPORT_NAMES_BYTES_MAX + REPORT_ENTRIES_MAX * (2 * 4 + 3 * 4 + 2 * 8) + 128
+        <= crate::MAX_FRAME_BYTES
+);
 
 /// From the node role to the SFU.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -46,7 +56,7 @@ pub enum ToSfu {
         reason: String,
     },
     /// Nothing more is paid for this session: its participants are told to leave, and tokens
-    /// accepted before are no longer.
+    /// accepted before are no longer. Answered by [`FromSfu::Revoked`].
     Revoke {
         /// The session.
         payer: Address,
@@ -104,6 +114,8 @@ pub enum FromSfu {
     Ready {
         /// [`CALL_VERSION`] of the worker.
         version: u16,
+        /// Random, the same for a process's life: which reports are numbered together.
+        instance: [u8; 16],
         /// Where it takes signalling, as bound.
         signalling: String,
         /// Participants that it holds at most.
@@ -124,7 +136,7 @@ pub enum FromSfu {
     },
     /// What was forwarded since the last report.
     Usage {
-        /// Number of the report, without gaps.
+        /// Number of the report, without gaps within a process.
         report: u64,
         /// The session that pays.
         payer: Address,
@@ -132,6 +144,11 @@ pub enum FromSfu {
         entries: Vec<CallUsage>,
         /// How it went.
         quality: CallQuality,
+    },
+    /// Everything that was served for the session until it was revoked has been reported.
+    Revoked {
+        /// The session.
+        payer: Address,
     },
     /// Something that webhooks are told, as a LiveKit `WebhookEvent` (protobuf).
     Event {

@@ -1,5 +1,6 @@
 //! Frames: a length as `u32` little-endian, then that many bytes of Borsh.
 
+use crate::call::{FromSfu, ToSfu};
 use crate::message::{FromWorker, MAX_AUDIO_SAMPLES, ToWorker};
 use borsh::{BorshDeserialize, BorshSerialize};
 use bytes::{Buf, BufMut, BytesMut};
@@ -60,6 +61,12 @@ pub struct FrameCodec<In, Out> {
 
 /// The worker's end of the socket.
 pub type WorkerCodec = FrameCodec<ToWorker, FromWorker>;
+
+/// The SFU's end of the socket.
+pub type SfuWorkerCodec = FrameCodec<ToSfu, FromSfu>;
+
+/// The node's end of the socket to the SFU.
+pub type SfuNodeCodec = FrameCodec<FromSfu, ToSfu>;
 
 /// The node's end of the socket.
 pub type NodeCodec = FrameCodec<FromWorker, ToWorker>;

@@ -4,9 +4,10 @@ use crate::cli::Config;
 use crate::engine::{Engine, Whisper};
 use crate::inference::{Inference, WINDOW_SAMPLES};
 use crate::model_file::{ModelError, ModelFile};
-use crate::server::{self, BindError};
+use crate::server;
 use crate::transcribe::Transcriber;
 use crate::vad::VoiceActivity;
+use heliograph_worker_ipc::socket::{self, BindError};
 use heliograph_worker_ipc::{FromWorker, VERSION};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -15,9 +16,6 @@ use tokio::sync::mpsc;
 /// How long a stop waits for the segment being decoded. Leaving earlier would run the C++
 /// library's destructors under a thread that still computes.
 const STOP_GRACE: Duration = Duration::from_secs(20);
-
-/// How often the parent is looked at.
-const PARENT_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the worker did not start or stopped on its own.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +45,7 @@ pub enum WorkerError {
 pub async fn run(config: Config) -> Result<(), WorkerError> {
     check_cpu()?;
     // First of all, so that a second worker fails before it has read gigabytes.
-    let listener = server::bind(&config.socket).await?;
+    let listener = socket::bind(&config.socket).await?;
     let socket = Socket(&config.socket);
 
     let loading = config.clone();
@@ -140,17 +138,8 @@ fn check_cpu() -> Result<(), WorkerError> {
     Ok(())
 }
 
-/// Resolves when the process that started this one is gone. PR_SET_PDEATHSIG would tell at once,
-/// but it watches the *thread* that forked, and an asynchronous parent's threads come and go.
 async fn parent_gone(watch: bool) {
-    if !watch {
-        return std::future::pending().await;
-    }
-    let parent = std::os::unix::process::parent_id();
-    let mut tick = tokio::time::interval(PARENT_EVERY);
-    while std::os::unix::process::parent_id() == parent {
-        tick.tick().await;
-    }
+    if watch { socket::parent_gone().await } else { std::future::pending().await }
 }
 
 /// Removes the socket's file when the worker leaves.

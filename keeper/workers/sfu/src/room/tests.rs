@@ -1,0 +1,1 @@
+//! Scenarios: inputs in, effects out.
