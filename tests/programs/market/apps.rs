@@ -74,7 +74,7 @@ impl Market {
         let (app, node, channel) = self.channels[number];
         let asked = self.params.channel_bond_min_micro_usdc;
         if self.bonds[number] < asked && !self.random.one_in(4) {
-            self.bond(number, asked - self.bonds[number]);
+            self.put_behind(number, asked - self.bonds[number]);
         }
         let cap = 1 + self.random.below(4 * USDC);
         let secs = 300 + self.random.below(u64::from(self.params.session_secs_max) - 300);

@@ -22,7 +22,7 @@ impl Market {
     }
 
     /// Puts this much behind a channel; whether it succeeded.
-    pub fn bond(&mut self, number: usize, amount: u64) -> bool {
+    pub fn put_behind(&mut self, number: usize, amount: u64) -> bool {
         let (app, _, channel) = self.channels[number];
         let there_is = (1..=self.available(app)).contains(&amount);
         let authority = self.apps[app].authority.insecure_clone();
@@ -39,7 +39,7 @@ impl Market {
     pub fn post_bond(&mut self) -> bool {
         let number = self.random.index(self.channels.len());
         let amount = self.random.below(2 * USDC);
-        self.bond(number, amount)
+        self.put_behind(number, amount)
     }
 
     pub fn release_bond(&mut self) -> bool {
