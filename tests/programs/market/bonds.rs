@@ -38,7 +38,11 @@ impl Market {
 
     pub fn post_bond(&mut self) -> bool {
         let number = self.random.index(self.channels.len());
-        let amount = self.random.below(2 * USDC);
+        // Sometimes all there is: the other channels have their bonds left and nothing else.
+        let amount = match self.random.one_in(2) {
+            true => self.available(self.channels[number].0),
+            false => self.random.below(2 * USDC),
+        };
         self.put_behind(number, amount)
     }
 
