@@ -2,6 +2,7 @@
 
 use crate::state::{BadEpoch, CaseKind};
 use anchor_lang::prelude::*;
+use heliograph_reputation::state::Figures;
 
 #[event]
 #[derive(Clone, Debug)]
@@ -27,6 +28,45 @@ pub struct CaseOpened {
     pub penalty: u64,
     pub held: u64,
     pub epochs: Vec<BadEpoch>,
+}
+
+/// Besides [`CaseOpened`], where the evidence is samples.
+#[event]
+#[derive(Clone, Debug)]
+pub struct LeafContradicted {
+    pub case: Pubkey,
+    pub exhibit: Pubkey,
+    /// Whom the leaf is about, and its place under the observer's root.
+    pub node: Pubkey,
+    pub index: u32,
+    /// What the leaf says.
+    pub figures: Figures,
+    /// What its samples give; nothing where they are malformed.
+    pub found: Option<Figures>,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct ExhibitOpened {
+    pub exhibit: Pubkey,
+    pub uploader: Pubkey,
+    pub samples_root: [u8; 32],
+    pub samples_count: u16,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct ExhibitWritten {
+    pub exhibit: Pubkey,
+    pub offset: u32,
+    pub bytes_count: u32,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct ExhibitClosed {
+    pub exhibit: Pubkey,
+    pub uploader: Pubkey,
 }
 
 #[event]

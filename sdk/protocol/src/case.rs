@@ -2,7 +2,9 @@
 
 use crate::Address;
 use crate::domain::{Domain, Message};
+use crate::observation::{Figures, Leaf};
 use crate::receipt::Receipt;
+use crate::sample::{self, Malformed};
 use crate::shares::{BPS, floor_share};
 
 /// What somebody can be tried for. Numbers are never reused.
@@ -15,7 +17,8 @@ pub enum Kind {
     UnansweredChallenge = 1,
     /// A node was scored too low too often.
     Downtime = 2,
-    /// An observer signed another root than it posted.
+    /// An observer signed another root than it posted, or posted a root over a leaf that its own
+    /// samples contradict.
     ObserverFraud = 3,
 }
 
@@ -60,6 +63,36 @@ pub fn equivocation(
         return Err(NoEquivocation::Same);
     }
     Ok(Equivocation { session: a.session, sequence: a.sequence })
+}
+
+/// What the samples of a leaf give, where that is not what the leaf says.
+pub type Contradiction = Result<Figures, Malformed>;
+
+/// Why samples do not convict their observer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoContradiction {
+    /// They are not those that the leaf commits to.
+    OtherSamples,
+    /// They give the leaf's figures.
+    Agree,
+}
+
+/// Looks whether a leaf contradicts its own samples, of which `samples` are the bytes, in an epoch
+/// of `epoch_secs`. That the observer posted a root over the leaf is the caller's to check.
+///
+/// Samples that give no figures contradict whatever the leaf says: their observer committed to them.
+pub fn contradiction(
+    leaf: &Leaf,
+    samples: &[u8],
+    epoch_secs: u32,
+) -> Result<Contradiction, NoContradiction> {
+    if sample::root_of_bytes(samples) != Some(leaf.samples_root) {
+        return Err(NoContradiction::OtherSamples);
+    }
+    let samples = sample::from_bytes(samples).ok_or(NoContradiction::OtherSamples)?;
+    let found = sample::figures(samples, epoch_secs);
+    if found == Ok(leaf.figures) { Err(NoContradiction::Agree) } else { Ok(found) }
 }
 
 /// What a fault costs of `stake`, rounded down; all of it where `bps` is more than one whole.

@@ -37,11 +37,13 @@ async fn crank_scores_and_cleans_up() {
         epoch: epoch.start,
         node: node.to_bytes(),
         figures: GOOD,
+        samples_root: [7; 32],
     };
     let (payer, key) = (cluster.keypair("owner"), cluster.keypair("observer"));
     let end = i64::try_from(epoch.end()).unwrap();
     cluster.travel_to(end).await;
-    let root = Root { epoch: epoch.start, root: observation::root(&[leaf]), leaves_count: 1 };
+    let (epoch_secs, root) = (epoch.secs, observation::root(&[leaf]));
+    let root = Root { epoch: epoch.start, epoch_secs, root, leaves_count: 1 };
     cluster.send(&payer, &[&key], &[post_root(payer.pubkey(), keeper, key.pubkey(), root)]).await;
     cluster.travel_to(end + 3_600).await;
     let proved = ProvedLeaf {
@@ -49,6 +51,7 @@ async fn crank_scores_and_cleans_up() {
         node,
         epoch: epoch.start,
         figures: GOOD.into(),
+        samples_root: leaf.samples_root,
         index: 0,
         proof: Vec::new(),
     };

@@ -1,6 +1,11 @@
 //! Instructions of the slashing program.
 
+mod exhibit;
+
+pub use exhibit::{close_exhibit, exhibit_of, open_exhibit, write_exhibit};
+
 use super::build;
+use super::reputation::ProvedLeaf;
 use crate::pda::{self, REGISTRY, SETTLEMENT, SLASHING, STAKING};
 use heliograph_protocol::evidence::Signed;
 use heliograph_registry::state::Network;
@@ -150,6 +155,20 @@ pub fn open_fraud_case(
     };
     let open = build(SLASHING, accounts, data::OpenFraudCase {});
     [super::settlement::ed25519(statement), open]
+}
+
+/// Opens a case of a leaf that the samples in the reporter's exhibit contradict.
+pub fn open_samples_case(accusation: &Accusation, leaf: ProvedLeaf) -> Instruction {
+    let ProvedLeaf { epoch, node, samples_root, .. } = leaf;
+    let accounts = accounts::OpenSamplesCase {
+        opening: opening(accusation),
+        observation: pda::observation(&accusation.subject, epoch),
+        epoch: pda::epoch(epoch),
+        exhibit: pda::exhibit(&accusation.reporter, &samples_root),
+        event_authority: pda::event_authority(&SLASHING),
+        program: SLASHING,
+    };
+    build(SLASHING, accounts, data::OpenSamplesCase { node, leaf: leaf.args() })
 }
 
 /// Strikes `epoch` off a charge of downtime, by these cases of fraud.
