@@ -1,6 +1,6 @@
 //! What happened, for those who rebuild the accounts from history. Fields are only ever appended.
 
-use crate::state::{BadEpoch, CaseKind};
+use crate::state::{BadEpoch, Case, CaseKind};
 use anchor_lang::prelude::*;
 use heliograph_reputation::state::Figures;
 
@@ -28,6 +28,35 @@ pub struct CaseOpened {
     pub penalty: u64,
     pub held: u64,
     pub epochs: Vec<BadEpoch>,
+}
+
+impl CaseOpened {
+    /// The event of a case that has just been opened.
+    pub fn of(address: Pubkey, case: &Case) -> Self {
+        Self {
+            case: address,
+            number: case.number,
+            kind: case.kind,
+            subject: case.subject,
+            owner: case.owner,
+            mint: case.mint,
+            reporter: case.reporter,
+            rewarded: case.rewarded,
+            victim: case.victim,
+            evidence: case.evidence,
+            sequence: case.sequence,
+            epoch: case.epoch,
+            done_at: case.done_at,
+            punishes_until: case.punishes_until,
+            opened_at: case.opened_at,
+            restorable_at: case.restorable_at,
+            decidable_at: case.decidable_at,
+            bond_lamports: case.bond_lamports,
+            penalty: case.penalty,
+            held: case.held,
+            epochs: case.epochs.clone(),
+        }
+    }
 }
 
 /// Besides [`CaseOpened`], where the evidence is samples.

@@ -131,6 +131,15 @@ pub struct Scored {
     pub score_ppm: u32,
     /// Observers heard.
     pub observers: u8,
+    /// Observers without whom it would not have been scored.
+    pub quorum: u8,
+}
+
+impl Scored {
+    /// Whether the epoch would not have been scored without `frauds` of the observers heard.
+    pub const fn falls_without(&self, frauds: usize) -> bool {
+        (self.observers as usize).saturating_sub(frauds) < self.quorum as usize
+    }
 }
 
 /// The bad epochs among the newest `window` of `scores` (oldest first) that began after `after`:

@@ -10,7 +10,7 @@ use heliograph_protocol::case::{Scored, bad_epochs};
 use heliograph_protocol::evidence::Signed;
 use heliograph_protocol::sample::{self, Sample};
 use heliograph_registry::state::{Keeper, KeeperStatus, Node};
-use heliograph_reputation::state::{Figures, Observation, Score};
+use heliograph_reputation::state::{EpochScore, Figures, Observation, Score};
 use heliograph_slashing::state::{Case, CaseKind, CaseStatus};
 use heliograph_tests::cases::statement;
 use heliograph_tests::observers::{PROBE, Report};
@@ -235,11 +235,7 @@ impl Market {
             return false;
         }
         let score: Score = self.world.read(&pda::score(&address));
-        let scores: Vec<Scored> = score
-            .epochs
-            .iter()
-            .map(|e| Scored { epoch: e.epoch, score_ppm: e.score_ppm, observers: e.observers })
-            .collect();
+        let scores: Vec<Scored> = score.epochs.iter().map(EpochScore::scored).collect();
         let registered_at = self.world.read::<Node>(&address).registered_at;
         let forgotten = self.world.now() - i64::from(self.params.unbonding_secs);
         let punished = self.punished_until(&address, CaseKind::Downtime);

@@ -4,8 +4,10 @@ pub mod case;
 pub mod exhibit;
 pub mod opening;
 pub mod powers;
+pub mod tried;
 
 pub use case::*;
 pub use exhibit::*;
 pub use opening::*;
 pub use powers::*;
+pub use tried::*;

@@ -128,7 +128,7 @@ fn refute_epoch(step: &mut Step<'_>, epoch: u64) -> Result<(), Stop> {
     let frauds = upheld(step, epoch)?;
     step.rule(case.kind == CaseKind::Downtime, "an epoch is refuted in a case of another kind");
     step.allowed(case.check_open())?;
-    let left = step.allowed(case.refute(epoch, frauds, params.observer_quorum))?;
+    let left = step.allowed(case.refute(epoch, frauds))?;
     step.event(EpochRefuted {
         case: address,
         epoch,

@@ -66,6 +66,15 @@ fn opening(accusation: &Accusation) -> accounts::Opening {
     }
 }
 
+fn tried(address: Pubkey, case: &Case) -> accounts::Tried {
+    accounts::Tried {
+        network: pda::network(),
+        case: address,
+        record: pda::record(&case.subject),
+        position: pda::position(&case.subject),
+    }
+}
+
 /// The precompile's instruction over two messages of one key, which it holds once: two receipts
 /// would not fit into a transaction otherwise. Both must be signed by the same key.
 pub fn ed25519_of_two(one: &Signed, other: &Signed) -> Instruction {
@@ -178,10 +187,7 @@ pub fn refute_epoch(
     frauds: &[Pubkey],
 ) -> Instruction {
     let accounts = accounts::RefuteEpoch {
-        network: pda::network(),
-        case: address,
-        record: pda::record(&case.subject),
-        position: pda::position(&case.subject),
+        tried: tried(address, case),
         slasher: slasher(),
         event_authority: pda::event_authority(&SLASHING),
         program: SLASHING,
@@ -226,11 +232,8 @@ pub fn restore_claims(
 pub fn decide_case(network: &Network, (address, case): (Pubkey, &Case)) -> Instruction {
     let position = pda::position(&case.subject);
     let accounts = accounts::DecideCase {
-        network: pda::network(),
-        case: address,
-        record: pda::record(&case.subject),
+        tried: tried(address, case),
         subject: case.subject,
-        position,
         stake_vault: pda::stake_vault(&position),
         pot: pot(case.mint),
         reward: pda::token_account(&case.rewarded, &case.mint),

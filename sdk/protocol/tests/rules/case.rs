@@ -150,6 +150,17 @@ proptest! {
     }
 
     #[test]
+    fn an_epoch_falls_when_fewer_than_its_quorum_are_left(
+        observers: u8,
+        quorum: u8,
+        frauds in 0..300usize,
+    ) {
+        let scored = Scored { epoch: 0, score_ppm: 0, observers, quorum };
+        let left = i64::from(observers) - frauds as i64;
+        prop_assert_eq!(scored.falls_without(frauds), left.max(0) < i64::from(quorum));
+    }
+
+    #[test]
     fn bad_epochs_are_the_newest_below_the_mark(
         steps in vec((1..10_000u64, 0..1_000_001u32, 0..17u8), 0..64),
         after in 0..200_000u64,
@@ -161,7 +172,7 @@ proptest! {
             .into_iter()
             .map(|(step, score_ppm, observers)| {
                 epoch += step;
-                Scored { epoch, score_ppm, observers }
+                Scored { epoch, score_ppm, observers, quorum: 1 }
             })
             .collect();
         let found: Vec<&Scored> = bad_epochs(&scores, after, window, mark).collect();

@@ -6,13 +6,13 @@ use crate::finding::FindingKind;
 use crate::history::Move;
 use crate::replay::step::{Step, Stop};
 use heliograph_client::pda;
-use heliograph_protocol::case::{Kind, Scored, bad_epochs, penalty};
+use heliograph_protocol::case::{Kind, Scored, bad_epochs};
 use heliograph_registry::state::{App, Network, Subject};
 use heliograph_reputation::state::Score;
 use heliograph_settlement::state::{Challenge, ChallengeStatus, Session};
 use heliograph_slashing::events::CaseOpened;
-use heliograph_slashing::state::{BadEpoch, Case, CaseKind, CaseStatus, Record};
-use heliograph_slashing::{Charge, seeds};
+use heliograph_slashing::state::{BadEpoch, CaseKind, Record};
+use heliograph_slashing::{Charge, Opened, seeds};
 use heliograph_staking::state::Position;
 use solana_pubkey::Pubkey;
 
@@ -82,77 +82,31 @@ impl Opening {
             step.world.put(self.record_address, &record);
         }
 
-        let stake = self.position.total();
-        let penalty = penalty(stake, charge.penalty_bps);
-        let amount = if charge.holds_all { stake } else { penalty };
+        let (penalty, amount) = charge.costs(self.position.total());
         let held = self.position.hold(amount);
         let accounts = [pda::slasher(), pda::network(), pda::position(&self.address)];
         step.calls(pda::STAKING, &accounts, &heliograph_staking::instruction::Hold { amount });
         let params = &self.network.params;
-        let bond_lamports = params.case_bond_lamports;
         // What else is paid to the case is its rent.
-        let bond = Move::transfer(self.reporter, self.case, bond_lamports);
+        let bond = Move::transfer(self.reporter, self.case, params.case_bond_lamports);
         let bonded = step.moved_lamports().last() == Some(&bond);
         step.rule(bonded, "a case is opened without its reporter's bond");
 
-        let window = i64::from(params.case_window_secs);
-        let now = step.now;
-        let after = |windows: i64| now.saturating_add(window.saturating_mul(windows));
-        let case = Case {
-            version: Case::VERSION,
+        let opened = Opened {
             bump,
-            kind: charge.kind,
-            status: CaseStatus::Open,
             number,
             subject: self.address,
             owner: self.accused.owner(),
             mint: self.position.mint,
             reporter: self.reporter,
-            rewarded: charge.rewarded,
-            victim: charge.victim,
-            evidence: charge.evidence,
-            sequence: charge.sequence,
-            epoch: charge.epoch,
-            done_at: charge.done_at,
-            punishes_until: charge.punishes_until,
-            opened_at: now,
-            restorable_at: after(charge.windows.0),
-            decidable_at: after(charge.windows.1),
-            decided_at: 0,
-            kept_until: 0,
-            bond_lamports,
+            opened_at: step.now,
             penalty,
             held,
-            restored_micro_usdc: 0,
-            epochs: charge.epochs,
-            reserved: [0; 64],
         };
+        let case = charge.case(opened, params);
         step.world.create(self.case, &case);
-        let decidable_at = case.decidable_at;
-        step.event(CaseOpened {
-            case: self.case,
-            number,
-            kind: case.kind,
-            subject: case.subject,
-            owner: case.owner,
-            mint: case.mint,
-            reporter: case.reporter,
-            rewarded: case.rewarded,
-            victim: case.victim,
-            evidence: case.evidence,
-            sequence: case.sequence,
-            epoch: case.epoch,
-            done_at: case.done_at,
-            punishes_until: case.punishes_until,
-            opened_at: now,
-            restorable_at: case.restorable_at,
-            decidable_at,
-            bond_lamports,
-            penalty,
-            held,
-            epochs: case.epochs,
-        });
-        Ok(decidable_at)
+        step.event(CaseOpened::of(self.case, &case));
+        Ok(case.decidable_at)
     }
 }
 
@@ -234,20 +188,10 @@ pub(super) fn downtime(step: &mut Step<'_>) -> Result<(), Stop> {
     let forgotten = step.now.saturating_sub(params.unbonding_secs.into());
     let punished = opening.record.as_ref().map_or(0, |r| r.of(Kind::Downtime).punished_until);
     let after = forgotten.max(punished).max(node.registered_at).max(0) as u64;
-    let scored = |known: &heliograph_reputation::state::EpochScore| Scored {
-        epoch: known.epoch,
-        score_ppm: known.score_ppm,
-        observers: known.observers,
-    };
-    let scores: Vec<Scored> = score.epochs.iter().map(scored).collect();
+    let scores: Vec<Scored> = score.epochs.iter().map(|known| known.scored()).collect();
     let window = usize::from(params.downtime_window_epochs);
-    let epochs: Vec<BadEpoch> = bad_epochs(&scores, after, window, params.score_min_ppm)
-        .map(|bad| BadEpoch {
-            epoch: bad.epoch,
-            score_ppm: bad.score_ppm,
-            observers: bad.observers,
-        })
-        .collect();
+    let epochs: Vec<BadEpoch> =
+        bad_epochs(&scores, after, window, params.score_min_ppm).map(BadEpoch::from).collect();
     step.rule(
         epochs.len() >= usize::from(params.downtime_epochs),
         "a case is opened of too few bad epochs",
