@@ -157,3 +157,21 @@ fn unusable_sdp_is_refused_and_harms_nothing() {
     hall.negotiate(a, good);
     hall.until("connected", |hall| hall.clients[a].connected);
 }
+
+#[test]
+fn a_client_without_udp_comes_over_tcp() {
+    let mut hall = Hall::new();
+    let (publisher, from) = hall.join(&[(Kind::Video, SendOnly)]);
+    let server = hall.plane.local_tcp_addresses()[0];
+    let sections = [(Kind::Video, RecvOnly)];
+    let (subscriber, to) = hall.join_as(Client::over_tcp(server), &sections, &[]);
+    hall.publish(publisher, from[0], 1, Kind::Video);
+    hall.forward(1, subscriber, to[0]);
+    let mut encoder = Encoder::new(1, 5, 5);
+    hall.until("video over TCP", |hall| {
+        hall.film(publisher, from[0], &mut encoder, 1);
+        hall.clients[subscriber].section(to[0]).len() > 60
+    });
+    hall.media.send(Command::ClosePeer { peer: peer(subscriber) });
+    hall.until("the client to notice", |hall| !hall.clients[subscriber].rtc.is_alive());
+}
