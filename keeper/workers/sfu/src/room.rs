@@ -140,6 +140,7 @@ impl Room {
         self.now_ms = self.now_ms.max(now_ms);
         if !self.ended {
             self.dispatch(input);
+            self.effects.extend(self.ended.then_some(Effect::Ended));
         }
         std::mem::take(&mut self.effects)
     }
