@@ -82,8 +82,6 @@ fn sections_that_cannot_be_told_apart_are_refused() {
     );
     assert_eq!(read(&OFFER.replace("a=mid:1\r\n", "")), Err(SdpError::NoMid { index: 1 }));
     assert_eq!(read("hello"), Err(SdpError::NotSdp));
-    let endless = format!("v=0\r\n{}", "m=audio 9 x\r\na=mid:0\r\n".repeat(1));
-    assert_eq!(read(&endless).unwrap().len(), 1);
     let many: String =
         (0..=super::SECTIONS_MAX).map(|i| format!("m=audio 9 x\r\na=mid:{i}\r\n")).collect();
     assert_eq!(read(&format!("v=0\r\n{many}")), Err(SdpError::TooManySections));

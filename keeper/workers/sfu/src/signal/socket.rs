@@ -88,10 +88,9 @@ async fn read(stream: &mut SplitStream<WebSocket>, line: Line) {
             return;
         };
         // A kind of request that is newer than this server has no message here.
-        if let Some(request) = request.message {
-            if !line.request(request).await {
-                return;
-            }
+        let Some(request) = request.message else { continue };
+        if !line.request(request).await {
+            return;
         }
     }
 }
