@@ -10,10 +10,12 @@
 //! lives on one thread, so forwarding takes no lock; all that crosses threads are commands and
 //! events.
 
+mod allocation;
 pub mod api;
 mod arena;
 mod channels;
 mod codec;
+mod datagrams;
 mod forward;
 mod host;
 mod layer;
@@ -24,6 +26,7 @@ mod queue;
 mod rewrite;
 mod room;
 mod shard;
+mod streams;
 mod stun;
 mod thread;
 mod track;
