@@ -303,3 +303,27 @@ fn clients_of_a_room_of_five_hundred_cost_what_they_hold() {
     // Some hundred times what it takes; quadratic growth of anything heavy would exceed it.
     assert!(started.elapsed().as_secs() < 60, "{:?}", started.elapsed());
 }
+
+#[test]
+fn ten_thousand_come_and_go_and_leave_nothing() {
+    let mut stage = Stage::new();
+    stage.join("host", Transport::Single);
+    stage.connected("host");
+    for round in 0..10_000 {
+        let transport = if round % 2 == 0 { Transport::Single } else { Transport::Dual };
+        stage.join("guest", transport);
+        stage.connected("guest");
+        let kind = if round % 3 == 0 { Kind::Video } else { Kind::Audio };
+        stage.publish("guest", kind, "track");
+        stage.request("guest", Request::Leave(proto::LeaveRequest::default()));
+        stage.take_all();
+    }
+    let room = &stage.room;
+    assert_eq!((room.participants.len(), room.by_peer.len(), room.by_connection.len()), (1, 1, 1));
+    assert!(room.tracks.is_empty() && room.by_track_sid.is_empty());
+    let host = &room.participants[&room.by_identity["host"]];
+    assert!(host.subscriptions.is_empty() && host.asked.is_empty() && host.settings.is_empty());
+    assert!(host.denied.is_empty() && host.missed.is_empty() && host.draining.is_empty());
+    // Every round used the same two sections again.
+    assert!(stage.clients["host"].sections.len() <= 6);
+}

@@ -65,13 +65,21 @@ impl Stage {
     }
 
     pub fn with(options: RoomOptions) -> Self {
+        Self::made(options, Limits::default())
+    }
+
+    pub fn limited(limits: Limits) -> Self {
+        Self::made(RoomOptions::default(), limits)
+    }
+
+    fn made(options: RoomOptions, limits: Limits) -> Self {
         let opening = Opening {
             id: RoomId(1),
             scope: Scope("app".to_owned()),
             name: "hall".to_owned(),
             payer: Some(PAYER),
             options,
-            limits: Limits::default(),
+            limits,
             seed: 1,
         };
         let (room, effects) = Room::open(opening, 1_000_000);
