@@ -223,7 +223,7 @@ impl Room {
         if primary && participant.state != State::Active {
             participant.state = State::Active;
             self.announce(who);
-            self.tell_quality_to(who);
+            self.introduce_quality(who);
         }
     }
 

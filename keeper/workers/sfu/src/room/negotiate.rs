@@ -79,9 +79,10 @@ impl Room {
         let sent = if single { self.sent_sections(who) } else { HashMap::new() };
         let mid_to_track_id =
             sent.iter().map(|(mid, msid)| (mid.to_string(), msid.track_id.clone())).collect();
+        let answer = sdp::prefer(&sdp::rewrite(answer, &sent), &self.announced_codecs(who));
         let message = proto::SessionDescription {
             r#type: "answer".to_owned(),
-            sdp: sdp::rewrite(answer, &sent),
+            sdp: answer,
             id: offered.theirs,
             mid_to_track_id,
         };
@@ -90,6 +91,19 @@ impl Room {
             self.go_live(who, track, true);
         }
         self.negotiate(who);
+    }
+
+    /// Codecs of a participant's video tracks, as it announced them, or as they come.
+    fn announced_codecs(&self, who: ParticipantId) -> HashMap<Mid, String> {
+        let published = self.participants.get(&who).map_or(&[][..], |p| &p.published);
+        let tracks = published.iter().filter_map(|track| self.tracks.get(track));
+        tracks
+            .filter(|track| track.kind == Kind::Video)
+            .filter_map(|track| {
+                let codec = track.info.mime_type.split_once('/')?.1;
+                Some((track.mid.clone(), codec.to_owned()))
+            })
+            .collect()
     }
 
     /// Gives waiting subscriptions sections of the client's. Returns those that got one.

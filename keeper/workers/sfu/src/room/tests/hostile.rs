@@ -263,7 +263,7 @@ fn check(stage: &Stage) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
     #[test]
     fn anything_may_happen(acts in prop::collection::vec((0..4_usize, act()), 0..60)) {
         let mut stage = Stage::new();
