@@ -53,7 +53,7 @@ network_events! {
         RewardsClaimed, DelegationClosed;
     settlement SETTLEMENT: EscrowOpened, EscrowDeposited, WithdrawalRequested,
         WithdrawalCancelled, EscrowWithdrawn, ChannelOpened, ChannelClosed, SessionOpened,
-        SessionEnded, SessionClosed, VoucherRedeemed, VoucherProven, BookOpened, BookClosed,
+        SessionEnded, SessionClosed, BondPosted, BondReleased, VoucherRedeemed, VoucherProven, BookOpened, BookClosed,
         BatchPosted, BatchesReleased, BatchClaimed, ChallengeOpened, ChallengeAnswered,
         ChallengeFailed, ChallengeClosed, ClaimRestored;
     reputation REPUTATION: RootPosted, LeafSubmitted, NodeScored, TallyClosed, ObservationClosed,

@@ -37,6 +37,7 @@ fn params() -> NetworkParams {
         jail_secs: 604_800,
         reporter_bps: 1_000,
         victim_bps: 4_000,
+        channel_bond_min_micro_usdc: 1,
     }
 }
 

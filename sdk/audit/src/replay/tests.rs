@@ -45,6 +45,7 @@ const PARAMS: NetworkParams = NetworkParams {
     jail_secs: 604_800,
     reporter_bps: 1_000,
     victim_bps: 4_000,
+    channel_bond_min_micro_usdc: 0,
 };
 
 fn network() -> Network {
