@@ -39,10 +39,7 @@ fn token(key: &str, grants: Value) -> String {
 }
 
 fn everything(key: &str, room: &str) -> String {
-    token(
-        key,
-        json!({ "roomCreate": true, "roomList": true, "roomAdmin": true, "room": room }),
-    )
+    token(key, json!({ "roomCreate": true, "roomList": true, "roomAdmin": true, "room": room }))
 }
 
 /// A request as bytes, and the answer's status and body.
@@ -71,8 +68,7 @@ async fn http(
 
 async fn json_call(address: SocketAddr, token: &str, method: &str, body: Value) -> (u16, Value) {
     let authorization = format!("Bearer {token}");
-    let headers =
-        [("authorization", authorization.as_str()), ("content-type", "application/json")];
+    let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
     let path = format!("/twirp/livekit.RoomService/{method}");
     let (status, body) = http(address, "POST", &path, &headers, body.to_string().as_bytes()).await;
     (status, serde_json::from_slice(&body).unwrap())

@@ -33,15 +33,13 @@ impl Encoding {
     }
 
     /// Reads a request.
-    pub fn decode<T: Message + Default + DeserializeOwned>(
-        self,
-        body: &Bytes,
-    ) -> Result<T, Error> {
+    pub fn decode<T: Message + Default + DeserializeOwned>(self, body: &Bytes) -> Result<T, Error> {
         let decoded = match self {
             Self::Json => serde_json::from_slice(body).map_err(|error| error.to_string()),
             Self::Protobuf => T::decode(body.as_ref()).map_err(|error| error.to_string()),
         };
-        decoded.map_err(|why| Error::new(Code::Malformed, format!("cannot read the request: {why}")))
+        decoded
+            .map_err(|why| Error::new(Code::Malformed, format!("cannot read the request: {why}")))
     }
 
     /// Writes an answer.
