@@ -3,7 +3,7 @@
  */
 
 /** How long a call may take to do anything at all. Only a failing test waits that long. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 60_000;
 const POLL_MS = 100;
 /** Of what was seen last, for the message of a failure. */
 const SEEN_CHARS_MAX = 1_000;

@@ -121,6 +121,18 @@ var call = {
         if (camera) await me.setCameraEnabled(true, { resolution: camera }, options);
     },
 
+    /** Publishes a tone without an end, as the microphone. The fake one beeps now and then. */
+    async hum() {
+        const context = new AudioContext();
+        const tone = new OscillatorNode(context, { frequency: 440 });
+        const volume = new GainNode(context, { gain: 0.5 });
+        const out = new MediaStreamAudioDestinationNode(context);
+        tone.connect(volume).connect(out);
+        tone.start();
+        const [track] = out.stream.getAudioTracks();
+        await room.localParticipant.publishTrack(track, { source: 'microphone' });
+    },
+
     /** Somebody's publication. */
     publication(identity, kind) {
         const who = room.remoteParticipants.get(identity);

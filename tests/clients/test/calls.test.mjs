@@ -59,7 +59,11 @@ async function call(t, { room, release, url, signalling, simulcast, key }) {
     const [alice, bob] = await Promise.all(
         ['alice', 'bob'].map((identity) => browser.participant(t, identity, release)),
     );
-    const options = { signalling, key, publishDefaults: { simulcast } };
+    const options = {
+        signalling,
+        key,
+        publishDefaults: { simulcast, degradationPreference: 'maintain-resolution' },
+    };
     await alice.join(url, await token(room, 'alice'), options);
     await bob.join(url, await token(room, 'bob'), options);
     await alice.hear('participantConnected', (who) => who === 'bob');

@@ -16,4 +16,5 @@ pub mod sdp;
 pub mod service;
 pub mod signal;
 pub mod token;
+pub mod whip;
 pub mod worker;

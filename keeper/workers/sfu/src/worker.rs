@@ -9,6 +9,7 @@ use crate::rooms::Rooms;
 use crate::service::{self, Service};
 use crate::signal::{self as signalling, Signalling};
 use crate::token::{KeysError, LocalKeys};
+use crate::whip;
 use heliograph_worker_ipc::socket::{BindError, parent_gone};
 use std::future::IntoFuture;
 use std::io::Write;
@@ -105,8 +106,10 @@ pub async fn run(config: Config) -> Result<(), WorkerError> {
     tracing::info!(address = %bound, "ready");
 
     let service = Service { access: access.clone(), rooms: rooms.clone() };
+    let whip = whip::router(access.clone(), rooms.clone());
     let app = signalling::router(Signalling { access, rooms: rooms.clone() })
-        .merge(service::router(service));
+        .merge(service::router(service))
+        .merge(whip);
     let result = tokio::select! {
         result = axum::serve(listener, app).into_future() => result.map_err(WorkerError::Serve),
         _ = terminate.recv() => Ok(()),
