@@ -71,11 +71,12 @@ async fn speech_and_pictures_arrive_as_they_were_sent() {
         assert_eq!(stats.lost, 0);
     }
     speaker.leave().await.unwrap();
-    until(&mut events, |event| match event {
-        Event::ParticipantLeft { identity } => Some(assert_eq!(identity, "speaker")),
+    let gone = until(&mut events, |event| match event {
+        Event::ParticipantLeft { identity } => Some(identity.clone()),
         _ => None,
     })
     .await;
+    assert_eq!(gone, "speaker");
 }
 
 #[tokio::test(flavor = "multi_thread")]
