@@ -83,6 +83,9 @@ pub struct Params {
     pub reporter_bps: u16,
     /// The victim's part, in basis points, where there is one. Default 4000.
     pub victim_bps: u16,
+    /// What an app must have put behind a channel to open sessions on it. Default 1 USDC: 200
+    /// transcribed minutes at the usual price, or ten minutes of a call of a hundred.
+    pub channel_bond_min_micro_usdc: u64,
 }
 
 impl Default for Params {
@@ -118,6 +121,7 @@ impl Default for Params {
             jail_secs: 7 * DAY_SECS,
             reporter_bps: 1_000,
             victim_bps: 4_000,
+            channel_bond_min_micro_usdc: USDC,
         }
     }
 }
@@ -166,6 +170,7 @@ impl Params {
             jail_secs: self.jail_secs,
             reporter_bps: self.reporter_bps,
             victim_bps: self.victim_bps,
+            channel_bond_min_micro_usdc: self.channel_bond_min_micro_usdc,
         })
     }
 }

@@ -5,7 +5,7 @@ use heliograph_client::pda;
 use heliograph_protocol::hash::sha256;
 use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_settlement::state::{Book, Challenge, Channel, Escrow, Ring, Session, Slot};
-use heliograph_slashing::state::{Case, Record};
+use heliograph_slashing::state::{Case, Exhibit, Record};
 use heliograph_staking::state::{Delegation, Position};
 use heliograph_tests::{Scene, events};
 use std::collections::BTreeSet;
@@ -27,13 +27,14 @@ fn shape<T: Discriminator + Space>(name: &'static str) -> (&'static str, usize, 
 #[test]
 fn account_sizes_and_discriminators_are_the_published_ones() {
     let shapes = [
-        (shape::<ParamsChange>("ParamsChange"), 273, [37, 178, 23, 244, 101, 116, 182, 118]),
+        (shape::<ParamsChange>("ParamsChange"), 281, [37, 178, 23, 244, 101, 116, 182, 118]),
         (shape::<Keeper>("Keeper"), 400, [127, 221, 194, 46, 120, 73, 144, 77]),
-        (shape::<Network>("Network"), 741, [51, 5, 209, 183, 60, 99, 156, 251]),
+        (shape::<Network>("Network"), 749, [51, 5, 209, 183, 60, 99, 156, 251]),
         (shape::<Node>("Node"), 507, [208, 53, 1, 3, 49, 122, 180, 49]),
         (shape::<App>("App"), 322, [67, 135, 84, 79, 153, 49, 239, 169]),
         (shape::<Position>("Position"), 420, [170, 188, 143, 228, 122, 64, 247, 208]),
-        (shape::<Case>("Case"), 1_240, [24, 222, 147, 26, 60, 162, 154, 176]),
+        (shape::<Case>("Case"), 1_304, [24, 222, 147, 26, 60, 162, 154, 176]),
+        (shape::<Exhibit>("Exhibit"), 9_294, [26, 181, 251, 240, 208, 218, 12, 188]),
         (shape::<Record>("Record"), 302, [254, 233, 117, 252, 76, 166, 146, 139]),
         (shape::<Delegation>("Delegation"), 234, [237, 90, 140, 159, 124, 255, 243, 80]),
         (shape::<Escrow>("Escrow"), 235, [31, 213, 123, 187, 186, 22, 218, 155]),
@@ -63,7 +64,7 @@ fn book_has_its_published_layout() {
 fn accounts_on_chain_have_their_size() {
     let scene = Scene::new();
     for (address, size) in [
-        (pda::network(), 741),
+        (pda::network(), 749),
         (scene.node.address, 507),
         (scene.app.address, 322),
         (scene.node.position(), 420),
@@ -111,20 +112,23 @@ fn instruction_discriminators_come_from_their_names() {
             OpenChallengeCase = "open_challenge_case", OpenDowntimeCase = "open_downtime_case",
             OpenFraudCase = "open_fraud_case", RefuteEpoch = "refute_epoch",
             RestoreClaims = "restore_claims", DecideCase = "decide_case",
-            CloseCase = "close_case";
+            CloseCase = "close_case", OpenSamplesCase = "open_samples_case",
+            OpenExhibit = "open_exhibit", WriteExhibit = "write_exhibit",
+            CloseExhibit = "close_exhibit";
         settlement: OpenEscrow = "open_escrow", Deposit = "deposit",
             RequestWithdrawal = "request_withdrawal", CancelWithdrawal = "cancel_withdrawal",
             Withdraw = "withdraw", OpenChannel = "open_channel", CloseChannel = "close_channel",
             OpenSession = "open_session", EndSession = "end_session",
-            CloseSession = "close_session", RedeemVoucher = "redeem_voucher",
+            CloseSession = "close_session", PostBond = "post_bond",
+            ReleaseBond = "release_bond", RedeemVoucher = "redeem_voucher",
             ProveVoucher = "prove_voucher", OpenBook = "open_book", CloseBook = "close_book",
             PostBatch = "post_batch", Release = "release", Claim = "claim",
             OpenChallenge = "open_challenge", AnswerChallenge = "answer_challenge",
             FailChallenge = "fail_challenge", CloseChallenge = "close_challenge",
             Restore = "restore";
     };
-    assert_eq!(all.len(), 64);
-    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 64);
+    assert_eq!(all.len(), 70);
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 70);
 }
 
 #[test]

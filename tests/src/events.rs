@@ -53,13 +53,13 @@ network_events! {
         RewardsClaimed, DelegationClosed;
     settlement SETTLEMENT: EscrowOpened, EscrowDeposited, WithdrawalRequested,
         WithdrawalCancelled, EscrowWithdrawn, ChannelOpened, ChannelClosed, SessionOpened,
-        SessionEnded, SessionClosed, VoucherRedeemed, VoucherProven, BookOpened, BookClosed,
+        SessionEnded, SessionClosed, BondPosted, BondReleased, VoucherRedeemed, VoucherProven, BookOpened, BookClosed,
         BatchPosted, BatchesReleased, BatchClaimed, ChallengeOpened, ChallengeAnswered,
         ChallengeFailed, ChallengeClosed, ClaimRestored;
     reputation REPUTATION: RootPosted, LeafSubmitted, NodeScored, TallyClosed, ObservationClosed,
         EpochClosed;
     slashing SLASHING: CaseOpened, CaseRestored, EpochRefuted, CaseConvicted, CaseDismissed,
-        CaseClosed;
+        CaseClosed, LeafContradicted, ExhibitOpened, ExhibitWritten, ExhibitClosed;
 }
 
 /// The bytes of an event and the program that called itself with them.

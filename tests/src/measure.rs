@@ -159,6 +159,7 @@ fn app_life(world: &mut World, table: &mut Table) {
     table.add("settlement.deposit", &world.deposit(&app, DEPOSIT));
     let (channel, open) = world.channel_instruction(&app, &node);
     table.add("settlement.open_channel", &world.act(open, &app.authority));
+    table.add("settlement.post_bond", &world.post_bond(&app, &channel, USDC));
     let args = world.session_args(CAP);
     let (session, open) = world.session_instruction(&app, &channel, args);
     table.add("settlement.open_session", &world.act(open, &app.authority));
@@ -173,6 +174,7 @@ fn app_life(world: &mut World, table: &mut Table) {
     table.add("settlement.withdraw", &world.act(withdraw, &app.authority));
     world.pass(ANSWER_SECS);
     table.add("settlement.close_session", &world.close_session(&app, &session));
+    table.add("settlement.release_bond", &world.release_bond(&app, &channel));
     table.add("settlement.close_channel", &world.close_channel(&app, &channel));
 }
 

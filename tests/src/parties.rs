@@ -265,6 +265,19 @@ impl World {
         channel
     }
 
+    /// Puts part of an app's deposit behind a channel.
+    pub fn post_bond(&mut self, app: &AppParty, channel: &Pubkey, amount: u64) -> Done {
+        let authority = app.authority.pubkey();
+        let post = settlement::post_bond(authority, app.address, *channel, amount);
+        self.act(post, &app.authority)
+    }
+
+    /// Makes a channel's bond available again.
+    pub fn release_bond(&mut self, app: &AppParty, channel: &Pubkey) -> Done {
+        let release = settlement::release_bond(app.authority.pubkey(), app.address, *channel);
+        self.act(release, &app.authority)
+    }
+
     /// Everything the node sells at default prices, for two hours, up to `cap_micro_usdc`.
     pub fn session_args(&self, cap_micro_usdc: u64) -> OpenSessionArgs {
         OpenSessionArgs {

@@ -59,6 +59,8 @@ pub const PARAMS: NetworkParams = NetworkParams {
     jail_secs: 604_800,
     reporter_bps: 1_000,
     victim_bps: 4_000,
+    // Most tests are not about bonds: those that are post them.
+    channel_bond_min_micro_usdc: 0,
 };
 
 /// How long after its last redeem a session's account stays, for answers to challenges.

@@ -4,7 +4,7 @@ use heliograph_client::{Error, RetryPolicy, Rpc, account, pda};
 use heliograph_protocol::Address;
 use heliograph_protocol::domain::Domain;
 use heliograph_registry::state::Network;
-use heliograph_settlement::state::{Escrow, Session};
+use heliograph_settlement::state::{Channel, Escrow, Session};
 use solana_pubkey::Pubkey;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -23,8 +23,8 @@ const NETWORK_POLL: Duration = Duration::from_secs(2);
 pub struct Chain {
     rpc: Rpc,
     network: Network,
-    /// Escrows as last seen: what a stream goes by while no RPC answers.
-    escrows: Mutex<HashMap<Address, Escrow>>,
+    /// Escrows and bonds as last seen, by channel: what a stream goes by while no RPC answers.
+    seen: Mutex<HashMap<Pubkey, (Escrow, u64)>>,
 }
 
 impl Chain {
@@ -34,7 +34,7 @@ impl Chain {
         loop {
             let wait = match account::network(&patient).await {
                 Ok(network) => {
-                    return Ok(Self { rpc, network, escrows: Mutex::default() });
+                    return Ok(Self { rpc, network, seen: Mutex::default() });
                 }
                 Err(error @ Error::Missing { .. }) => error,
                 Err(error) if error.is_retryable() => error,
@@ -72,16 +72,22 @@ impl Chain {
         account::find(&self.stream_rpc(), &Pubkey::from(*session)).await
     }
 
-    /// An app's escrow: as it is now, or as it was last seen if the RPC is silent.
-    pub async fn escrow(&self, app: &Address) -> Result<Escrow, Error> {
-        let address = pda::escrow(&Pubkey::from(*app));
-        match account::get::<Escrow>(&self.stream_rpc(), &address).await {
-            Ok(escrow) => {
-                self.seen().insert(*app, escrow.clone());
-                Ok(escrow)
+    /// The escrow behind a session and the bond of its channel in micro-USDC: as they are now, or as
+    /// they were last seen if the RPC is silent.
+    pub async fn backing(&self, session: &Session) -> Result<(Escrow, u64), Error> {
+        let rpc = self.stream_rpc();
+        let read = async {
+            let escrow: Escrow = account::get(&rpc, &pda::escrow(&session.app)).await?;
+            let channel: Channel = account::get(&rpc, &session.channel).await?;
+            Ok::<_, Error>((escrow, channel.bond_micro_usdc))
+        };
+        match read.await {
+            Ok(found) => {
+                self.seen().insert(session.channel, found.clone());
+                Ok(found)
             }
             Err(error) if error.is_retryable() => {
-                let known = self.seen().get(app).cloned();
+                let known = self.seen().get(&session.channel).cloned();
                 tracing::warn!(%error, remembered = known.is_some(), "escrow not read");
                 known.ok_or(error)
             }
@@ -89,7 +95,12 @@ impl Chain {
         }
     }
 
-    fn seen(&self) -> std::sync::MutexGuard<'_, HashMap<Address, Escrow>> {
-        self.escrows.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether the network asks for a bond behind each channel.
+    pub const fn bonds_required(&self) -> bool {
+        self.network.params.channel_bond_min_micro_usdc > 0
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, HashMap<Pubkey, (Escrow, u64)>> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

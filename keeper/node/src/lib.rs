@@ -22,6 +22,7 @@ mod due;
 mod error;
 mod http;
 mod meter;
+mod promises;
 mod settle;
 mod solvency;
 mod state;

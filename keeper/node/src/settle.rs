@@ -10,7 +10,7 @@ use crate::time::{unix_ms, unix_secs};
 use heliograph_client::send::{self, Options, Outcome, Prepared};
 use heliograph_client::{Error as ChainError, Rpc, account, instruction, pda};
 use heliograph_registry::state::Node;
-use heliograph_settlement::state::{Escrow, Session};
+use heliograph_settlement::state::{Channel, Escrow, Session};
 use heliograph_store::{NewRedeem, Redeem, RedeemId, UnsettledSession};
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
@@ -34,7 +34,7 @@ enum SettleError {
     Chain(#[from] ChainError),
     #[error(transparent)]
     Store(#[from] heliograph_store::Error),
-    #[error("the escrow is empty: the app has to deposit")]
+    #[error("escrow and bond are empty: the app has to deposit")]
     EscrowEmpty,
     #[error("the session's account is gone")]
     SessionGone,
@@ -94,16 +94,16 @@ async fn due_sessions(
     refreshed: &mut Option<Instant>,
 ) -> Result<Vec<UnsettledSession>, SettleError> {
     let mut unsettled = state.ledger.unsettled_sessions().await?;
-    let is_due = |unsettled: &UnsettledSession| state.due.is_due(unsettled, unix_ms());
+    let mut due = state.due.select(&unsettled, unix_ms());
     let is_old = refreshed.is_none_or(|at| at.elapsed() >= REFRESH_EVERY);
-    if state.due.waits() && !unsettled.is_empty() && (is_old || unsettled.iter().any(is_due)) {
+    if state.due.waits() && !unsettled.is_empty() && (is_old || due.contains(&true)) {
         // What settlers have paid is neither owed any more nor due.
         refresh(state, rpc, &unsettled).await?;
         *refreshed = Some(Instant::now());
         unsettled = state.ledger.unsettled_sessions().await?;
+        due = state.due.select(&unsettled, unix_ms());
     }
-    unsettled.retain(is_due);
-    Ok(unsettled)
+    Ok(unsettled.into_iter().zip(due).filter_map(|(one, due)| due.then_some(one)).collect())
 }
 
 /// Records what the chain has settled of these sessions, whoever brought it.
@@ -140,7 +140,10 @@ async fn bring(
     }
     let escrow: Escrow = account::get(rpc, &pda::escrow(&session.app)).await?;
     if escrow.available_micro_usdc().unwrap_or(0) == 0 {
-        return Err(SettleError::EscrowEmpty);
+        let channel: Channel = account::get(rpc, &session.channel).await?;
+        if channel.bond_micro_usdc == 0 {
+            return Err(SettleError::EscrowEmpty);
+        }
     }
     // Read anew each time: the operator may have moved the payout account.
     let node: Node = account::get(rpc, &session.node).await?;

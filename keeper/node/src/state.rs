@@ -4,6 +4,7 @@ use crate::chain::Chain;
 use crate::config::NodeConfig;
 use crate::due::Due;
 use crate::error::Error;
+use crate::promises::Promises;
 use crate::worker::Worker;
 use heliograph_client::Rpc;
 use heliograph_protocol::Address;
@@ -34,6 +35,8 @@ pub struct NodeState {
     pub requests: crate::auth::Requests,
     /// When vouchers are due to be redeemed.
     pub due: Due,
+    /// What streams have been let begin.
+    pub promises: Promises,
     capacity: usize,
     key: Keypair,
     active: Mutex<HashSet<Address>>,
@@ -57,6 +60,7 @@ impl NodeState {
             reason: error.to_string(),
         })?;
         let chain = Chain::connect(rpc, &shutdown).await?;
+        let due = Due::new(config, chain.network().params.channel_bond_min_micro_usdc);
         let ledger = Ledger::open(&config.database, chain.domain()).await?;
         let archive = Archive::open(&config.archive)?;
         let drained = CancellationToken::new();
@@ -71,7 +75,8 @@ impl NodeState {
             settle_bell: Notify::new(),
             archive_bell: Notify::new(),
             requests: Default::default(),
-            due: Due::new(config),
+            due,
+            promises: Promises::default(),
             capacity: config.capacity as usize,
             key,
             active: Mutex::default(),
@@ -130,5 +135,6 @@ impl Drop for Place<'_> {
     fn drop(&mut self) {
         let mut active = self.state.active.lock().unwrap_or_else(PoisonError::into_inner);
         active.remove(&self.session);
+        self.state.promises.end(&self.session);
     }
 }

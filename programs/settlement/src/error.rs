@@ -16,7 +16,7 @@ pub enum SettlementError {
     AmountZero = 3,
     #[msg("Amount overflows")]
     Overflow = 4,
-    #[msg("The escrow holds less than this amount")]
+    #[msg("The escrow has less than this amount available")]
     AmountAboveBalance = 5,
     #[msg("A withdrawal is under notice already: cancel it or wait for it")]
     WithdrawalPending = 6,
@@ -30,6 +30,14 @@ pub enum SettlementError {
     OtherChannel = 100,
     #[msg("The channel still has sessions: close them first")]
     ChannelHasSessions = 101,
+    #[msg("The channel has a bond: release it first")]
+    ChannelBonded = 102,
+    #[msg("The channel's bond is below the network's minimum: post more first")]
+    BondBelowMinimum = 103,
+    #[msg("Vouchers of the channel can still be redeemed: its bond waits for that")]
+    BondInUse = 104,
+    #[msg("The channel has no bond")]
+    NoBond = 105,
 
     // Session: 200…
     #[msg("The node takes no new sessions: it is not active, or its stake is below the minimum")]

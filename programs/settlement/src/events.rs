@@ -62,6 +62,27 @@ pub struct ChannelClosed {
 
 #[event]
 #[derive(Clone, Debug)]
+pub struct BondPosted {
+    pub channel: Pubkey,
+    pub escrow: Pubkey,
+    pub amount_micro_usdc: u64,
+    /// The channel's bond, and the sum of all that the escrow has.
+    pub channel_bond_micro_usdc: u64,
+    pub escrow_bonded_micro_usdc: u64,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct BondReleased {
+    pub channel: Pubkey,
+    pub escrow: Pubkey,
+    pub amount_micro_usdc: u64,
+    /// The sum of all bonds that the escrow still has.
+    pub escrow_bonded_micro_usdc: u64,
+}
+
+#[event]
+#[derive(Clone, Debug)]
 pub struct SessionOpened {
     pub session: Pubkey,
     pub channel: Pubkey,
@@ -111,6 +132,11 @@ pub struct VoucherRedeemed {
     pub session_paid_micro_usdc: u64,
     pub channel_paid_micro_usdc: u64,
     pub escrow_paid_micro_usdc: u64,
+    /// What of the payment the channel's bond gave, because the escrow had nothing else left; and
+    /// what is left of it and of all bonds.
+    pub from_bond_micro_usdc: u64,
+    pub channel_bond_micro_usdc: u64,
+    pub escrow_bonded_micro_usdc: u64,
 }
 
 #[event]

@@ -65,6 +65,16 @@ pub mod heliograph_settlement {
         CloseChannel::handle(ctx)
     }
 
+    /// Puts part of the deposit behind a channel: only its vouchers are paid from it.
+    pub fn post_bond(ctx: Context<PostBond>, amount_micro_usdc: u64) -> Result<()> {
+        PostBond::handle(ctx, amount_micro_usdc)
+    }
+
+    /// Makes a channel's bond available again, once none of its vouchers can be redeemed any more.
+    pub fn release_bond(ctx: Context<ReleaseBond>) -> Result<()> {
+        ReleaseBond::handle(ctx)
+    }
+
     /// Opens a session: fixes services, prices, voucher signer and shares, and bounds its cost.
     pub fn open_session(ctx: Context<OpenSession>, args: OpenSessionArgs) -> Result<()> {
         OpenSession::handle(ctx, args)

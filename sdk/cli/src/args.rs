@@ -112,7 +112,7 @@ pub enum Command {
     Case(case::Case),
     /// Show how good nodes are, by what observers saw
     Score(score::Score),
-    /// Show how well observers do their work
+    /// Post what an observer saw, show it, and how well observers do their work
     #[command(subcommand)]
     Observer(observer::Observer),
     /// Have nodes scored and old epochs closed

@@ -53,6 +53,7 @@ fn help_of_every_command_names_an_example_and_succeeds() {
         "app",
         "app create",
         "app deposit",
+        "app bond",
         "app withdraw",
         "app status",
         "app rotate-signer",

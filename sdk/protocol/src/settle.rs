@@ -45,12 +45,48 @@ pub fn settles(state: &SettleState, voucher: &Voucher) -> Result<u64, SettleErro
     Ok(owed.min(state.escrow_available_micro_usdc))
 }
 
+/// Where what a voucher settles comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drawn {
+    /// From what the escrow holds for everybody.
+    pub escrow_micro_usdc: u64,
+    /// From the bond of the voucher's channel.
+    pub bond_micro_usdc: u64,
+}
+
+impl Drawn {
+    /// What settles in all. Both are parts of what was owed, so the sum fits.
+    pub const fn micro_usdc(&self) -> u64 {
+        self.escrow_micro_usdc.saturating_add(self.bond_micro_usdc)
+    }
+}
+
+/// What settles now, in micro-USDC, when `bond_micro_usdc` lie behind the voucher's channel alone.
+///
+/// The escrow pays first, the bond what the escrow cannot: so a channel that owes no more than its
+/// bond is paid in full, whatever else its app has signed.
+pub fn draws(
+    state: &SettleState,
+    bond_micro_usdc: u64,
+    voucher: &Voucher,
+) -> Result<Drawn, SettleError> {
+    let escrow_micro_usdc = state.escrow_available_micro_usdc;
+    let backed = SettleState {
+        escrow_available_micro_usdc: escrow_micro_usdc.saturating_add(bond_micro_usdc),
+        ..*state
+    };
+    let amount = settles(&backed, voucher)?;
+    let from_escrow = amount.min(escrow_micro_usdc);
+    Ok(Drawn { escrow_micro_usdc: from_escrow, bond_micro_usdc: amount - from_escrow })
+}
+
 /// What a leaf of a batch settles now, in micro-USDC, when the batch may still pay
 /// `batch_left_micro_usdc`.
 ///
 /// A leaf that has nothing to settle settles zero and is no error: two who bring the same leaf, or
 /// a leaf and its voucher, do each other no harm. One above the cap is
-/// [`OverCap`](SettleError::OverCap). What escrow or batch cannot pay now stays owed.
+/// [`OverCap`](SettleError::OverCap). What escrow or batch cannot pay now stays owed. A bond pays
+/// no leaf: only what an app has signed shows that it owes more than it holds.
 pub fn claims(
     state: &SettleState,
     batch_left_micro_usdc: u64,

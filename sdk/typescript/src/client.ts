@@ -70,10 +70,10 @@ export function readSession(client: Client, session: Address): Promise<settlemen
     return existing('session', settlement.fetchMaybeSession(client.rpc, session, COMMITMENT));
 }
 
-/** What an escrow holds that is not yet settled; micro-USDC. */
+/** What an escrow holds that is not yet settled and no channel's bond; micro-USDC. */
 export function escrowAvailableMicroUsdc(escrow: settlement.Escrow): bigint {
-    const { depositedMicroUsdc, withdrawnMicroUsdc, totals } = escrow;
-    return depositedMicroUsdc - withdrawnMicroUsdc - totals.settledMicroUsdc;
+    const { depositedMicroUsdc, withdrawnMicroUsdc, totals, bondedMicroUsdc } = escrow;
+    return depositedMicroUsdc - withdrawnMicroUsdc - totals.settledMicroUsdc - bondedMicroUsdc;
 }
 
 /** What a token account holds, in units of its mint; 0 if there is no such account. */

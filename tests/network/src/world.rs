@@ -40,7 +40,12 @@ impl Default for Setup {
     fn default() -> Self {
         Self {
             deposit_micro_usdc: 1_000_000,
-            params: Params { node_stake_min_tokens: 1_000, ..Params::default() },
+            // Most scenarios are about what the escrow pays; those about bonds ask for them.
+            params: Params {
+                node_stake_min_tokens: 1_000,
+                channel_bond_min_micro_usdc: 0,
+                ..Params::default()
+            },
             model: "ggml-tiny.en-q8_0.bin",
             redeem_after_secs: None,
         }
@@ -202,7 +207,7 @@ impl Network {
             price_ceilings_micro_usdc: Prices::DEFAULT.0,
             countries: vec![],
         };
-        let amount = 10 * deposit_micro_usdc + 1_000_000;
+        let amount = 10 * deposit_micro_usdc + 20_000_000;
         let minted = [
             token::create_token_account(&deployer.pubkey(), &authority, &payment),
             token::mint_to(&payment, &authority, &deployer.pubkey(), amount).expect("mints"),
@@ -224,7 +229,8 @@ impl Network {
         self.send(&self.app_authority, &[], &[deposit]).await;
     }
 
-    /// Opens a session of an hour with a cap.
+    /// Opens a session of an hour with a cap, on a channel of its own with the bond that the network
+    /// asks for.
     pub async fn open_session(&self, cap_micro_usdc: u64) -> OpenSession {
         let (authority, node) = (self.app_authority.pubkey(), pda::node(&self.node_key));
         let escrow: Escrow =
@@ -237,12 +243,32 @@ impl Network {
             cap_micro_usdc,
             expires_at: unix_secs() + 3_600,
         };
-        let opened = [
-            settlement::open_channel(authority, self.app, node, incarnation),
-            settlement::open_session(authority, self.app, node, channel, 0, args),
-        ];
+        let mut opened = vec![settlement::open_channel(authority, self.app, node, incarnation)];
+        let bond = self.network.params.channel_bond_min_micro_usdc;
+        if bond > 0 {
+            // Besides what the scenario has deposited.
+            self.deposit(bond).await;
+            opened.push(settlement::post_bond(authority, self.app, channel, bond));
+        }
+        opened.push(settlement::open_session(authority, self.app, node, channel, 0, args));
         self.send(&self.app_authority, &[], &opened).await;
         OpenSession { address: pda::session(&channel, 0) }
+    }
+
+    /// Opens one more channel and puts all that the escrow has available behind it, where the first
+    /// session's vouchers cannot reach it.
+    pub async fn move_escrow_away(&self) {
+        let (authority, node) = (self.app_authority.pubkey(), pda::node(&self.node_key));
+        let escrow: Escrow =
+            account::get(&self.rpc, &pda::escrow(&self.app)).await.expect("escrow");
+        let available = escrow.available_micro_usdc().expect("an amount");
+        let incarnation = escrow.next_incarnation;
+        let channel = pda::channel(&self.app, &node, incarnation);
+        let moved = [
+            settlement::open_channel(authority, self.app, node, incarnation),
+            settlement::post_bond(authority, self.app, channel, available),
+        ];
+        self.send(&self.app_authority, &[], &moved).await;
     }
 
     /// Ends a session as the app.

@@ -70,7 +70,12 @@ impl Market {
         if self.live().len() >= SESSIONS_MAX {
             return self.let_time_pass();
         }
-        let (app, node, channel) = self.channels[self.random.index(self.channels.len())];
+        let number = self.random.index(self.channels.len());
+        let (app, node, channel) = self.channels[number];
+        let asked = self.params.channel_bond_min_micro_usdc;
+        if self.bonds[number] < asked && !self.random.one_in(4) {
+            self.put_behind(number, asked - self.bonds[number]);
+        }
         let cap = 1 + self.random.below(4 * USDC);
         let secs = 300 + self.random.below(u64::from(self.params.session_secs_max) - 300);
         let expires_at = self.world.now() + secs as i64;
@@ -78,6 +83,7 @@ impl Market {
         let (party, open) = self.world.session_instruction(&self.apps[app], &channel, args);
         let authority = self.apps[app].authority.insecure_clone();
         let opened = self.send(&[open], &[&authority]);
+        assert!(!opened || self.bonds[number] >= asked, "a session is opened on a bond");
         if opened {
             self.sessions.push(SessionTruth {
                 party,
@@ -137,13 +143,16 @@ impl Market {
         let voucher = self.sign(index, amount);
         let party = self.sessions[index].party;
         let instructions = self.world.redeem_instructions(&party, &voucher);
-        let escrow: Escrow = self.world.read(&self.apps[self.sessions[index].app].escrow());
+        let available = self.available(self.sessions[index].app);
         let owed = amount > settled && amount <= cap;
-        let backed = escrow.available_micro_usdc().expect("an amount") > 0;
+        let backed = available + self.bonds[self.channel_number(&party.channel)] > 0;
         self.permit = Permit::Voucher { session: index, amount };
         // A node is paid whatever settlers, challengers and the authority do.
         if owed && backed && self.world.now() <= state.redeemable_until {
-            self.must(&instructions, &[])
+            self.must(&instructions, &[]);
+            let paid = self.session(index).totals.settled_micro_usdc - settled;
+            self.note_redeem(&party.channel, amount - settled, available, paid);
+            true
         } else {
             let paid = self.send(&instructions, &[]);
             assert!(!paid, "nothing was owed, or it was too late");

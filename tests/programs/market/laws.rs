@@ -23,6 +23,7 @@ impl Market {
             self.check_session(index);
         }
         self.check_escrows();
+        self.check_bonds();
         self.check_payees();
         self.check_books();
         self.check_stakes();
@@ -119,7 +120,8 @@ impl Market {
             let escrow: Escrow = self.world.read(&app.escrow());
             let (deposited, withdrawn) = (escrow.deposited_micro_usdc, escrow.withdrawn_micro_usdc);
             let (settled, paid) = (escrow.totals.settled_micro_usdc, escrow.totals.paid_micro_usdc);
-            assert!(paid <= settled && settled <= deposited - withdrawn, "settled is backed");
+            let backed = deposited - withdrawn - escrow.bonded_micro_usdc;
+            assert!(paid <= settled && settled <= backed, "settled is backed, besides all bonds");
             let left = deposited - withdrawn - paid;
             assert_eq!(self.world.tokens(&app.vault()), left, "the vault of app {index}");
             let sessions = self.sessions.iter().filter(|session| session.app == index);

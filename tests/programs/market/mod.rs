@@ -9,6 +9,7 @@
 //! that fails prints its seed and the operations before the failure.
 
 mod apps;
+mod bonds;
 mod cases;
 mod laws;
 mod observers;
@@ -67,6 +68,7 @@ const SHORT: NetworkParams = NetworkParams {
     downtime_slash_bps: 111,
     observer_fraud_slash_bps: 211,
     jail_secs: 200,
+    channel_bond_min_micro_usdc: USDC / 2,
     ..PARAMS
 };
 /// What the authority changes to and back again.
@@ -78,6 +80,7 @@ const OTHER: NetworkParams = NetworkParams {
     dispute_secs: 600,
     challenge_bond_micro_usdc: 2 * USDC,
     batch_total_max_micro_usdc: 7 * USDC,
+    channel_bond_min_micro_usdc: USDC,
     ..SHORT
 };
 
@@ -95,11 +98,17 @@ struct Market {
     thief: Keypair,
     params: NetworkParams,
     channels: Vec<(usize, usize, Pubkey)>,
+    /// By channel, what is behind it and nothing else was paid from.
+    bonds: Vec<u64>,
+    /// What bonds have paid in all.
+    drawn: u64,
     sessions: Vec<SessionTruth>,
     batches: Vec<BatchTruth>,
     challenges: Vec<ChallengeTruth>,
     doubles: Vec<Double>,
     lies: Vec<Lie>,
+    /// Cases that samples have opened.
+    tried_by_samples: u32,
     /// By observer and epoch, what stands under the roots that were posted.
     reports: BTreeMap<(usize, u64), Report>,
     cases: Vec<CaseTruth>,
@@ -158,6 +167,7 @@ impl Market {
                 channels.push((a, n, world.open_channel(app, node)));
             }
         }
+        let bonds = vec![0; channels.len()];
         let mut market = Self {
             world,
             apps,
@@ -171,11 +181,14 @@ impl Market {
             thief,
             params: SHORT,
             channels,
+            bonds,
+            drawn: 0,
             sessions: Vec::new(),
             batches: Vec::new(),
             challenges: Vec::new(),
             doubles: Vec::new(),
             lies: Vec::new(),
+            tried_by_samples: 0,
             reports: BTreeMap::new(),
             cases: Vec::new(),
             punished: BTreeMap::new(),
@@ -194,7 +207,7 @@ impl Market {
     /// One random operation: its name, and whether it succeeded.
     fn step(&mut self) -> (&'static str, bool) {
         self.permit = Permit::Nothing;
-        match self.random.below(162) {
+        match self.random.below(170) {
             0..5 => ("deposit", self.deposit()),
             5..8 => ("withdrawal", self.withdrawal()),
             8..20 => ("open session", self.open_session()),
@@ -231,6 +244,8 @@ impl Market {
             145..147 => ("open fraud case", self.open_fraud_case()),
             147..151 => ("open downtime case", self.open_downtime_case()),
             151..157 => ("refute epoch", self.refute_epoch()),
+            157..160 => ("post bond", self.post_bond()),
+            160..165 => ("release bond", self.release_bond()),
             _ => ("let time pass", self.let_time_pass()),
         }
     }
@@ -305,7 +320,9 @@ fn run(default_seed: u64) {
         }
         let claimed: u64 = market.batches.iter().map(|batch| batch.paid).sum();
         assert!(claimed > 0, "no batch ever paid");
+        assert!(market.tried_by_samples > 0, "nobody was ever tried by samples");
         assert!(market.restored.values().sum::<u64>() > 0, "no app was ever made whole");
+        assert!(market.drawn > 0, "no bond ever paid for what an app had signed too much");
         // In what apps pay in, who found the leaf is rewarded, not who reports.
         let reporter = pda::token_account(&market.reporter.pubkey(), &market.world.payment_mint);
         for (account, earned) in &market.earned.rewarded {

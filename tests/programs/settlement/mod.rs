@@ -28,6 +28,14 @@ pub mod close_channel {
     pub mod flows;
     pub mod guards;
 }
+pub mod post_bond {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod release_bond {
+    pub mod flows;
+    pub mod guards;
+}
 pub mod open_session {
     pub mod flows;
     pub mod guards;
@@ -92,5 +100,6 @@ pub mod restore {
     pub mod flows;
     pub mod guards;
 }
+pub mod oversigning;
 pub mod stolen_settler;
 pub mod views;

@@ -105,7 +105,9 @@ fn channel_view_is_the_channel_field_by_field() {
         totals: Totals { settled_micro_usdc: 0xa1, paid_micro_usdc: 0xa2 },
         next_ordinal: 0x5152_5354_5556_5758,
         opened_at: -7,
-        reserved: [0xf1; 64],
+        bond_micro_usdc: 0x6162_6364_6566_6768,
+        bond_until: -9,
+        reserved: [0xf1; 48],
     };
     assert_eq!(written(&channel), view.to_bytes());
 }

@@ -8,7 +8,7 @@ use super::audio::AudioBuffer;
 use super::socket::{ClientSocket, Incoming};
 use crate::auth::Refusal;
 use crate::meter::{MINUTE_SAMPLES, Meter};
-use crate::solvency::{Means, escrow_left};
+use crate::solvency::{Means, backing_left};
 use crate::state::NodeState;
 use crate::time::{unix_ms, unix_secs};
 use crate::worker::{WorkerEvent, WorkerInfo, WorkerStream};
@@ -418,17 +418,22 @@ impl<'a> StreamSession<'a> {
         }
         self.on_tick()?;
         let app = self.account.app.to_bytes();
-        let escrow = self.state.chain.escrow(&app).await.map_err(|error| {
+        let price_micro_usdc = self.terms.prices.of(Service::Transcription);
+        // Before anything is read: two streams that look at once both see what the other begins.
+        self.state.promises.set(app, self.session, price_micro_usdc);
+        let (escrow, bond) = self.state.chain.backing(&self.account).await.map_err(|error| {
             tracing::warn!(%error, "escrow not read");
             (ErrorCode::Unavailable, "the node cannot reach the cluster; try again".to_owned())
         })?;
         let outstanding =
             self.state.ledger.outstanding_micro_usdc(&app).await.map_err(unavailable)?;
+        let owed = outstanding.saturating_add(self.state.promises.of_others(&app, &self.session));
+        let bonds_required = self.state.chain.bonds_required();
         let cap = self.terms.cap_micro_usdc;
         let means = Means {
             cap_left_micro_usdc: cap.saturating_sub(self.meter.cumulative_micro_usdc()),
-            escrow_left_micro_usdc: escrow_left(&escrow, outstanding),
-            price_micro_usdc: self.terms.prices.of(Service::Transcription),
+            escrow_left_micro_usdc: backing_left(&escrow, bond, bonds_required, owed),
+            price_micro_usdc,
         };
         self.limit = means.limit().map(|(secs, reason)| {
             let samples = secs * u64::from(TRANSCRIPTION_RATE_HZ);
@@ -477,7 +482,9 @@ impl<'a> StreamSession<'a> {
 const fn explain(reason: EndReason) -> &'static str {
     match reason {
         EndReason::Finished => "everything is transcribed",
-        EndReason::EscrowExhausted => "the escrow cannot pay for more: deposit and come back",
+        EndReason::EscrowExhausted => {
+            "escrow and bond do not cover more: deposit or post a bond and come back"
+        }
         EndReason::CapReached => "the session's cap is reached",
         EndReason::SessionExpired => "the session's time is over",
         EndReason::VoucherMissing => "no voucher came for the last minute within the grace time",

@@ -13,6 +13,7 @@ pub mod outside;
 pub mod room;
 pub mod rooms;
 pub mod sdp;
+pub mod service;
 pub mod signal;
 pub mod token;
 pub mod worker;

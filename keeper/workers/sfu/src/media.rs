@@ -10,6 +10,7 @@
 //! lives on one thread, so forwarding takes no lock; all that crosses threads are commands and
 //! events.
 
+mod allocation;
 pub mod api;
 mod arena;
 mod channels;

@@ -6,7 +6,8 @@ use crate::link::{LinkConfig, Linked};
 use crate::media::{self, Plane};
 use crate::outside::Order;
 use crate::rooms::Rooms;
-use crate::signal::{Signalling, router};
+use crate::service::{self, Service};
+use crate::signal::{self as signalling, Signalling};
 use crate::token::{KeysError, LocalKeys};
 use heliograph_worker_ipc::socket::{BindError, parent_gone};
 use std::future::IntoFuture;
@@ -100,7 +101,9 @@ pub async fn run(config: Config) -> Result<(), WorkerError> {
     let _ = std::io::stdout().flush();
     tracing::info!(address = %bound, "ready");
 
-    let app = router(Signalling { access, rooms: rooms.clone() });
+    let service = Service { access: access.clone(), rooms: rooms.clone() };
+    let app = signalling::router(Signalling { access, rooms: rooms.clone() })
+        .merge(service::router(service));
     let result = tokio::select! {
         result = axum::serve(listener, app).into_future() => result.map_err(WorkerError::Serve),
         _ = terminate.recv() => Ok(()),

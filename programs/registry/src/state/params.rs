@@ -75,6 +75,9 @@ pub struct NetworkParams {
     pub reporter_bps: u16,
     /// … and the victim's, where there is one.
     pub victim_bps: u16,
+    /// What an app must have put behind a channel to open sessions on it: from it that node alone
+    /// is paid when the escrow is short; 0 = nothing.
+    pub channel_bond_min_micro_usdc: u64,
 }
 
 impl NetworkParams {

@@ -1,5 +1,6 @@
 //! One file per instruction: args, accounts, `validate`, `handle`, event.
 
+pub mod bond;
 pub mod book;
 pub mod challenge;
 pub mod channel;
@@ -8,6 +9,7 @@ pub mod restitution;
 pub mod session;
 pub mod voucher;
 
+pub use bond::*;
 pub use book::*;
 pub use challenge::*;
 pub use channel::*;

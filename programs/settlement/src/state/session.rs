@@ -81,15 +81,18 @@ impl Session {
         }
     }
 
-    /// Ends the session at `now`; vouchers stay redeemable for the grace time from then.
+    /// Ends the session at `now`; vouchers stay redeemable for the grace time from then, not longer
+    /// than was agreed: what the channel's bond waits for is known when a session is opened.
     pub fn end(&mut self, now: i64, redeem_grace_secs: u32) -> Result<()> {
         require_gt!(self.expires_at, now, SettlementError::SessionEnded);
         self.expires_at = now;
         // What was agreed on how long the account stays is kept.
         let answer_secs =
             self.closable_at.checked_sub(self.redeemable_until).ok_or(SettlementError::Overflow)?;
-        self.redeemable_until =
-            now.checked_add(redeem_grace_secs.into()).ok_or(SettlementError::Overflow)?;
+        self.redeemable_until = now
+            .checked_add(redeem_grace_secs.into())
+            .ok_or(SettlementError::Overflow)?
+            .min(self.redeemable_until);
         self.closable_at =
             self.redeemable_until.checked_add(answer_secs).ok_or(SettlementError::Overflow)?;
         Ok(())

@@ -60,7 +60,9 @@ pub struct ChannelView {
     pub totals: Totals,
     pub next_ordinal: u64,
     pub opened_at: i64,
-    pub reserved: [u8; 64],
+    pub bond_micro_usdc: u64,
+    pub bond_until: i64,
+    pub reserved: [u8; 48],
 }
 
 const _: () = assert!(size_of::<SessionView>() == <Session as Space>::INIT_SPACE);

@@ -2,6 +2,7 @@
 //! Accounts come in the order of the program's accounts structs.
 
 mod batch;
+mod bond;
 mod challenge;
 mod session;
 mod voucher;
@@ -43,6 +44,10 @@ pub(super) fn apply(step: &mut Step<'_>) -> Result<(), Stop> {
         challenge::close(step)
     } else if let Some(ix::Restore { settler, amount_micro_usdc }) = step.args() {
         challenge::restore(step, settler, amount_micro_usdc)
+    } else if let Some(ix::PostBond { amount_micro_usdc }) = step.args() {
+        bond::post(step, amount_micro_usdc)
+    } else if let Some(ix::ReleaseBond {}) = step.args() {
+        bond::release(step)
     } else if let Some(ix::OpenSession { args }) = step.args() {
         session::open(step, args)
     } else if let Some(ix::EndSession {}) = step.args() {
@@ -102,7 +107,8 @@ fn open_escrow(step: &mut Step<'_>) -> Result<(), Stop> {
             withdrawal_available_at: 0,
             next_incarnation: 0,
             opened_at: step.now,
-            reserved: [0; 128],
+            bonded_micro_usdc: 0,
+            reserved: [0; 120],
         },
     );
     step.event(EscrowOpened { escrow: address, app });
@@ -198,7 +204,9 @@ fn open_channel(step: &mut Step<'_>) -> Result<(), Stop> {
             totals: Totals::default(),
             next_ordinal: 0,
             opened_at: step.now,
-            reserved: [0; 64],
+            bond_micro_usdc: 0,
+            bond_until: 0,
+            reserved: [0; 48],
         },
     );
     step.event(ChannelOpened { channel: address, app, node, incarnation });
@@ -211,6 +219,7 @@ fn close_channel(step: &mut Step<'_>) -> Result<(), Stop> {
     let channel: Channel = step.get(&address)?;
     step.address("app", app, channel.app);
     step.rule(channel.sessions_open == 0, "a channel with sessions is closed");
+    step.rule(channel.bond_micro_usdc == 0, "a channel with a bond is closed");
     step.world.close(address);
     step.event(ChannelClosed {
         channel: address,

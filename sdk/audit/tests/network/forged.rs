@@ -338,8 +338,8 @@ fn the_scene_has_every_instruction() {
     all_seen!(pda::STAKING, heliograph_staking: OpenPosition Deposit Unbond Withdraw Hold
         ReleaseHold Slash);
     all_seen!(pda::SETTLEMENT, heliograph_settlement: OpenEscrow Deposit RequestWithdrawal
-        CancelWithdrawal Withdraw OpenChannel CloseChannel OpenSession EndSession CloseSession
-        RedeemVoucher ProveVoucher OpenBook CloseBook PostBatch Release Claim OpenChallenge
+        CancelWithdrawal Withdraw OpenChannel CloseChannel PostBond ReleaseBond
+        OpenSession EndSession CloseSession RedeemVoucher ProveVoucher OpenBook CloseBook PostBatch Release Claim OpenChallenge
         AnswerChallenge FailChallenge CloseChallenge Restore);
     all_seen!(pda::REPUTATION, heliograph_reputation: PostRoot SubmitLeaf ScoreNode CloseTally
         CloseObservation CloseEpoch);

@@ -2,6 +2,7 @@
 //! vouchers signed and archived as a node does. First the truth, then one lie at a time.
 
 mod archive;
+mod bonds;
 mod clean;
 mod forged;
 mod node;

@@ -36,6 +36,8 @@ const NOTICE_SECS: u32 = 4_000;
 const WINDOW_SECS: u32 = 600;
 const RESPONSE_SECS: u32 = 600;
 const DISPUTE_SECS: u32 = 1_200;
+/// Behind the channel; less than a minute costs.
+pub const BOND: u64 = 5_000;
 /// Short, so that stake that leaves within the notice outlives the epochs it is judged by.
 const EPOCH_SECS: u32 = 600;
 
@@ -62,6 +64,10 @@ pub struct Scene {
     pub domain: heliograph_protocol::domain::Domain,
     /// The transaction that redeemed minutes 0 and 1 of the first session.
     pub redeem: Signature,
+    /// The transaction that redeemed more than the escrow held; the bond paid too.
+    pub short: Signature,
+    /// The transaction that released the bond of the second channel.
+    pub release: Signature,
     /// A claim of what was paid already: it changed nothing.
     pub idle: Signature,
     pub network: Network,
@@ -167,6 +173,7 @@ impl Cast {
             downtime_window_epochs: 1,
             node_stake_min_tokens: 10,
             observer_stake_min_tokens: 10,
+            channel_bond_min_micro_usdc: BOND,
             ..Params::default()
         };
         let plan = Plan {
@@ -228,11 +235,13 @@ async fn make() -> Scene {
         settlement::open_escrow(authority, app, mint),
         settlement::deposit(authority, app, mint, cast.payment(&cast.authority), 60_000),
         settlement::open_channel(authority, app, node, 0),
+        settlement::deposit(authority, app, mint, cast.payment(&cast.authority), BOND),
     ];
     for instruction in start {
         cast.send(&cast.authority, &[instruction]).await;
     }
     let channel = pda::channel(&app, &node, 0);
+    cast.send(&cast.authority, &[settlement::post_bond(authority, app, channel, BOND)]).await;
 
     // A first session with a price that does not divide evenly.
     let first = open_session(&cast, channel, 0).await;
@@ -257,12 +266,14 @@ async fn make() -> Scene {
     let (one, two) = (serving.minute(60).await, serving.minute(59).await);
     self::redeem(&cast, second, &[one, two]).await;
     withdraw_most(&cast).await;
-    // The escrow holds less than is owed: paid in part, and in full after a deposit.
+    // The escrow holds less than is owed: paid in part, from the bond too, and in full after a
+    // deposit.
     let three = serving.minute(60).await;
-    self::redeem(&cast, second, std::slice::from_ref(&three)).await;
+    let short = self::redeem(&cast, second, std::slice::from_ref(&three)).await;
     let again = settlement::deposit(authority, app, mint, cast.payment(&cast.authority), 500_000);
     cast.send(&cast.authority, &[again]).await;
     self::redeem(&cast, second, &[three]).await;
+    cast.send(&cast.authority, &[settlement::post_bond(authority, app, channel, BOND)]).await;
 
     let third = open_session(&cast, channel, 2).await;
     let serving = serve(&cast, &archive, &second_signer, third).await;
@@ -275,6 +286,9 @@ async fn make() -> Scene {
     cast.send(&cast.operator, &[close]).await;
     cast.send(&cast.authority, &[settlement::open_channel(authority, app, node, 1)]).await;
     let channel = pda::channel(&app, &node, 1);
+    cast.send(&cast.authority, &[settlement::post_bond(authority, app, channel, 7)]).await;
+    let release = settlement::release_bond(authority, app, channel);
+    let release = cast.send(&cast.authority, &[release]).await;
     cast.send(&cast.authority, &[settlement::close_channel(authority, app, channel)]).await;
     node_leaves(&cast).await;
     governance::keepers_come_and_go(&cast).await;
@@ -295,6 +309,8 @@ async fn make() -> Scene {
         third,
         domain: cast.network.domain(),
         redeem,
+        short,
+        release,
         idle,
         payout,
         escrow_vault: pda::escrow_vault(&pda::escrow(&app)),

@@ -1,5 +1,6 @@
 //! `heliograph app`: apps and their escrows.
 
+mod bond;
 mod create;
 mod deposit;
 mod rotate_signer;
@@ -26,6 +27,7 @@ pub use deposit::Deposit;
     heliograph key new voucher.json\n  \
     heliograph app create --voucher-signer voucher.json --country DE --country FR\n  \
     heliograph app deposit 5\n  \
+    heliograph app bond NODE_KEY 2\n  \
     heliograph app status\n  \
     heliograph app withdraw 2.5"
 )]
@@ -36,6 +38,8 @@ pub enum App {
     Status(status::Status),
     /// Put USDC into the escrow
     Deposit(deposit::Deposit),
+    /// Put part of the escrow behind the channel with one node, or make it available again
+    Bond(bond::Bond),
     /// Ask for USDC back, and carry the withdrawal out once its notice is over
     Withdraw(withdraw::Withdraw),
     /// Replace the key that signs vouchers
@@ -50,6 +54,7 @@ impl App {
             Self::Create(create) => create.execute(context).await,
             Self::Status(status) => status.execute(context).await,
             Self::Deposit(deposit) => deposit.execute(context).await,
+            Self::Bond(bond) => bond.execute(context).await,
             Self::Withdraw(withdraw) => withdraw.execute(context).await,
             Self::RotateSigner(rotate) => rotate.execute(context).await,
             Self::Update(update) => update.execute(context).await,

@@ -57,7 +57,8 @@ use std::path::{Path, PathBuf};
     score_min_ppm = 500000\n  \
     jail_secs = 604800\n  \
     reporter_bps = 1000\n  \
-    victim_bps = 4000"
+    victim_bps = 4000\n  \
+    channel_bond_min_micro_usdc = 1000000"
 )]
 pub struct Migrate {
     /// Folder with the programs' bytecode: heliograph_{registry,staking,settlement}.so

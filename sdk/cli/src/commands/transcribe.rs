@@ -178,7 +178,10 @@ impl Transcribe {
             Some(cap) => cap.to_micro_usdc().map_err(|error| usage(error.to_string()))?,
             None => minutes.saturating_mul(price).max(1),
         };
-        let available = chain::escrow(rpc, &app_address).await?.available_micro_usdc()?;
+        let escrow = chain::escrow(rpc, &app_address).await?;
+        // Bonds pay too; those with other nodes are counted in, or this would take more questions
+        // than a warning is worth.
+        let available = escrow.available_micro_usdc()?.saturating_add(escrow.bonded_micro_usdc);
         let needed = (minutes - 1).saturating_mul(price).min(cap_micro_usdc);
         if available == 0 && needed > 0 {
             return Err(usage("the app's escrow is empty: fill it with `heliograph app deposit`"));

@@ -13,10 +13,10 @@ use anyhow::Result;
 use clap::Subcommand;
 use heliograph_client::account;
 use heliograph_protocol::evidence::Signed;
-use heliograph_protocol::settle::{self, SettleError, SettleState};
+use heliograph_protocol::settle::{SettleError, SettleState, draws};
 use heliograph_protocol::voucher;
 use heliograph_registry::state::Network;
-use heliograph_settlement::state::Session;
+use heliograph_settlement::state::{Channel, Session};
 use solana_pubkey::Pubkey;
 
 /// Bring vouchers on chain
@@ -90,12 +90,14 @@ async fn settles(context: &Context, read: &Read, signed: &Signed) -> Result<Resu
         cap_micro_usdc: session.cap_micro_usdc,
         escrow_available_micro_usdc: escrow.available_micro_usdc()?,
     };
-    Ok(settle::settles(&state, message).map_err(|error| match error {
+    let channel: Channel = account::get(&context.rpc, &session.channel).await?;
+    let drawn = draws(&state, channel.bond_micro_usdc, message);
+    Ok(drawn.map(|drawn| drawn.micro_usdc()).map_err(|error| match error {
         SettleError::Stale => {
             format!("{} are settled already", usdc(session.totals.settled_micro_usdc))
         }
         SettleError::OverCap => format!("the session's cap is {}", usdc(session.cap_micro_usdc)),
-        SettleError::EscrowEmpty => "the app's escrow is empty".to_owned(),
+        SettleError::EscrowEmpty => "the app's escrow and the channel's bond are empty".to_owned(),
         other => format!("{other:?}"),
     }))
 }

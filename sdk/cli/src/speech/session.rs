@@ -1,10 +1,11 @@
 //! Choosing a node and agreeing with it on chain.
 
+use crate::amount::usdc;
 use crate::chain;
 use crate::context::Context;
 use crate::exit::usage;
 use anyhow::Result;
-use heliograph_client::instruction::settlement::{open_channel, open_session};
+use heliograph_client::instruction::settlement::{open_channel, open_session, post_bond};
 use heliograph_client::{Rpc, account, pda};
 use heliograph_protocol::jurisdiction::allows;
 use heliograph_protocol::service::{Service, ServiceSet};
@@ -101,7 +102,8 @@ pub async fn pick_node(
     })
 }
 
-/// Opens a session, in one transaction with its channel if there is none.
+/// Opens a session, in one transaction with its channel if there is none, and with what its bond
+/// lacks of what the network asks for.
 pub async fn open(
     context: &Context,
     authority: &Keypair,
@@ -123,11 +125,29 @@ pub async fn open(
             "the app's voucher signer has expired: `heliograph app rotate-signer` renews it",
         ));
     }
-    let (channel, ordinal, missing) = channel(rpc, app_address, node_address).await?;
+    let payer = authority.pubkey();
     let mut instructions = Vec::new();
-    if let Some(incarnation) = missing {
-        let payer = authority.pubkey();
-        instructions.push(open_channel(payer, *app_address, *node_address, incarnation));
+    let (channel, ordinal, bond) = match newest_channel(rpc, app_address, node_address).await? {
+        Some((address, channel)) => (address, channel.next_ordinal, channel.bond_micro_usdc),
+        None => {
+            let incarnation = chain::escrow(rpc, app_address).await?.next_incarnation;
+            instructions.push(open_channel(payer, *app_address, *node_address, incarnation));
+            (pda::channel(app_address, node_address, incarnation), 0, 0)
+        }
+    };
+    let asked = network.params.channel_bond_min_micro_usdc;
+    if bond < asked {
+        let available = chain::escrow(rpc, app_address).await?.available_micro_usdc()?;
+        if available < asked - bond {
+            return Err(usage(format!(
+                "the network asks for a bond of {} behind each channel, of which {} are missing; \
+                 the escrow has {}: `heliograph app deposit` adds to it",
+                usdc(asked),
+                usdc(asked - bond),
+                usdc(available)
+            )));
+        }
+        instructions.push(post_bond(payer, *app_address, channel, asked - bond));
     }
     let args = OpenSessionArgs {
         services: BOUGHT.0,
@@ -135,32 +155,24 @@ pub async fn open(
         cap_micro_usdc: wanted.cap_micro_usdc,
         expires_at,
     };
-    instructions.push(open_session(
-        authority.pubkey(),
-        *app_address,
-        *node_address,
-        channel,
-        ordinal,
-        args,
-    ));
+    instructions.push(open_session(payer, *app_address, *node_address, channel, ordinal, args));
     let transaction = context.send(authority, &[], &instructions).await?;
     let address = pda::session(&channel, ordinal);
     let session = account::get(rpc, &address).await?;
     Ok(Opened { address, session, transaction })
 }
 
-/// The channel to use, the ordinal of its next session, and its incarnation if it must be opened.
-async fn channel(rpc: &Rpc, app: &Pubkey, node: &Pubkey) -> Result<(Pubkey, u64, Option<u64>)> {
+/// The last channel that an app has opened with a node and not closed.
+pub async fn newest_channel(
+    rpc: &Rpc,
+    app: &Pubkey,
+    node: &Pubkey,
+) -> Result<Option<(Pubkey, Channel)>> {
     let channels: Vec<(Pubkey, Channel)> = account::all(rpc).await?;
-    let newest = channels
+    Ok(channels
         .into_iter()
         .filter(|(_, channel)| channel.app == *app && channel.node == *node)
-        .max_by_key(|(_, channel)| channel.incarnation);
-    if let Some((address, channel)) = newest {
-        return Ok((address, channel.next_ordinal, None));
-    }
-    let incarnation = chain::escrow(rpc, app).await?.next_incarnation;
-    Ok((pda::channel(app, node, incarnation), 0, Some(incarnation)))
+        .max_by_key(|(_, channel)| channel.incarnation))
 }
 
 #[cfg(test)]

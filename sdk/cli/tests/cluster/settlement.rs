@@ -31,7 +31,7 @@ impl<'a> Paid<'a> {
     }
 
     /// One more session of the app with the node.
-    async fn another(cluster: &'a Cluster) -> Self {
+    pub async fn another(cluster: &'a Cluster) -> Self {
         let opened = cluster.ok("app", &["session", "open", "--cap", "1", "--hours", "100"]);
         let address = opened["session"].as_str().unwrap().parse().unwrap();
         let session = account::get(&cluster.rpc, &address).await.unwrap();

@@ -132,6 +132,37 @@ pub fn close_channel(authority: Pubkey, app: Pubkey, channel: Pubkey) -> Instruc
     build(SETTLEMENT, accounts, data::CloseChannel {})
 }
 
+/// Puts part of an app's deposit behind a channel.
+pub fn post_bond(
+    authority: Pubkey,
+    app: Pubkey,
+    channel: Pubkey,
+    amount_micro_usdc: u64,
+) -> Instruction {
+    let accounts = accounts::PostBond {
+        authority,
+        app,
+        escrow: pda::escrow(&app),
+        channel,
+        event_authority: pda::event_authority(&SETTLEMENT),
+        program: SETTLEMENT,
+    };
+    build(SETTLEMENT, accounts, data::PostBond { amount_micro_usdc })
+}
+
+/// Makes a channel's bond available to the whole escrow again.
+pub fn release_bond(authority: Pubkey, app: Pubkey, channel: Pubkey) -> Instruction {
+    let accounts = accounts::ReleaseBond {
+        authority,
+        app,
+        escrow: pda::escrow(&app),
+        channel,
+        event_authority: pda::event_authority(&SETTLEMENT),
+        program: SETTLEMENT,
+    };
+    build(SETTLEMENT, accounts, data::ReleaseBond {})
+}
+
 /// Opens a session on `channel`; `ordinal` is the channel's next one.
 pub fn open_session(
     authority: Pubkey,

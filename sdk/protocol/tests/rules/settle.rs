@@ -1,6 +1,6 @@
 //! What a voucher settles: never more than cap, escrow and voucher allow, and never twice.
 
-use heliograph_protocol::settle::{SettleError, SettleState, claims, settles};
+use heliograph_protocol::settle::{Drawn, SettleError, SettleState, claims, draws, settles};
 use heliograph_protocol::voucher::Voucher;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -51,6 +51,21 @@ fn known_claims() {
     assert_eq!(claims(&state(60, 100, 1_000), 0, 100), Ok(0));
     assert_eq!(claims(&state(60, 100, 1_000), 1_000, 101), Err(SettleError::OverCap));
     assert_eq!(claims(&state(0, u64::MAX, u64::MAX), u64::MAX, u64::MAX), Ok(u64::MAX));
+}
+
+#[test]
+fn known_draws() {
+    let drawn =
+        |escrow_micro_usdc, bond_micro_usdc| Ok(Drawn { escrow_micro_usdc, bond_micro_usdc });
+    assert_eq!(draws(&state(0, 100, 1_000), 50, &voucher(60)), drawn(60, 0));
+    assert_eq!(draws(&state(0, 100, 20), 50, &voucher(60)), drawn(20, 40));
+    assert_eq!(draws(&state(0, 100, 0), 50, &voucher(60)), drawn(0, 50));
+    assert_eq!(draws(&state(0, 100, 20), 30, &voucher(60)), drawn(20, 30));
+    assert_eq!(draws(&state(0, 100, 0), 0, &voucher(60)), Err(SettleError::EscrowEmpty));
+    assert_eq!(draws(&state(60, 100, 0), 50, &voucher(60)), Err(SettleError::Stale));
+    assert_eq!(draws(&state(0, 59, 0), 50, &voucher(60)), Err(SettleError::OverCap));
+    let all = state(0, u64::MAX, u64::MAX);
+    assert_eq!(draws(&all, u64::MAX, &voucher(u64::MAX)), drawn(u64::MAX, 0));
 }
 
 /// Small numbers, so that every bound is met often, and the extremes.
@@ -133,6 +148,65 @@ proptest! {
         if best > settled {
             let rest = settles(&state(settled, cap, u64::MAX), &voucher(best));
             prop_assert_eq!(rest, Ok(best - settled));
+        }
+    }
+
+    #[test]
+    fn bond_pays_exactly_what_the_escrow_cannot(
+        settled in money(),
+        cap in money(),
+        escrow in money(),
+        bond in money(),
+        cumulative in money(),
+    ) {
+        let state = state(settled, cap, escrow);
+        let voucher = voucher(cumulative);
+        let alone = settles(&state, &voucher);
+        match draws(&state, bond, &voucher) {
+            Ok(drawn) => {
+                prop_assert_eq!(drawn.escrow_micro_usdc, alone.unwrap_or(0));
+                prop_assert!(drawn.bond_micro_usdc <= bond);
+                let owed = cumulative - settled;
+                prop_assert_eq!(drawn.micro_usdc(), owed.min(escrow.saturating_add(bond)));
+                // The bond is touched only when the escrow has given everything.
+                prop_assert!(drawn.bond_micro_usdc == 0 || drawn.escrow_micro_usdc == escrow);
+            }
+            Err(why) => {
+                prop_assert_eq!(alone, Err(why));
+                prop_assert!(why != SettleError::EscrowEmpty || bond == 0);
+            }
+        }
+    }
+
+    /// The guarantee: whatever an app signs at other nodes and however often they come first, a
+    /// node that is never owed more than its bond is paid all of it.
+    #[test]
+    fn what_a_channel_owes_within_its_bond_is_paid_whatever_others_take(
+        bond in 1..50u64,
+        steps in vec((any::<bool>(), 1..60u64), 1..60),
+        escrow in 0..200u64,
+    ) {
+        let (mut escrow, mut own_bond) = (escrow, bond);
+        let (mut signed, mut settled) = (0u64, 0);
+        let (mut other_signed, mut other_settled) = (0u64, 0);
+        let mut redeem = |settled: &mut u64, bond: &mut u64, signed: u64| {
+            let state = state(*settled, u64::MAX, escrow);
+            if let Ok(drawn) = draws(&state, *bond, &voucher(signed)) {
+                escrow -= drawn.escrow_micro_usdc;
+                *bond -= drawn.bond_micro_usdc;
+                *settled += drawn.micro_usdc();
+            }
+        };
+        for (ours, amount) in steps {
+            if ours {
+                // The rule: it serves no more than what its bond has left covers.
+                signed += amount.min(own_bond.saturating_sub(signed - settled));
+                redeem(&mut settled, &mut own_bond, signed);
+                prop_assert_eq!(settled, signed);
+            } else {
+                other_signed += 10 * amount;
+                redeem(&mut other_settled, &mut 0, other_signed);
+            }
         }
     }
 }

@@ -1,7 +1,14 @@
-/** Channels between an app and a node, and the sessions on them. */
+/** Channels between an app and a node, the bonds behind them, and the sessions on them. */
 
-import type { Address, Signature, TransactionSigner } from '@solana/kit';
-import { readChannel, readEscrow, readNode, readSession, type Client } from '../client.js';
+import type { Address, Instruction, Signature, TransactionSigner } from '@solana/kit';
+import {
+    readChannel,
+    readEscrow,
+    readNetwork,
+    readNode,
+    readSession,
+    type Client,
+} from '../client.js';
 import { settlement } from '../generated/programs.js';
 import { findChannel, findEscrow, findSession } from '../pda.js';
 import { serviceSet, type PerService, type Service } from '../rules/service.js';
@@ -26,7 +33,37 @@ export async function openChannel(
     return { signature, channel };
 }
 
-/** Closes a channel without sessions; the authority gets the rent. */
+/**
+ * Puts `amountMicroUsdc` of an app's deposit behind a channel: its node is paid from that when the
+ * escrow has nothing else left. The more, the more the node serves without being paid in between.
+ */
+export async function postBond(
+    client: Client,
+    input: { authority: TransactionSigner; channel: Address; amountMicroUsdc: bigint },
+): Promise<Signature> {
+    const { authority, channel, amountMicroUsdc } = input;
+    const { app } = await readChannel(client, channel);
+    const escrow = await findEscrow(app);
+    const args = { authority, app, escrow, channel, amountMicroUsdc };
+    return send(client, authority, [settlement.getPostBondInstruction(args)]);
+}
+
+/**
+ * Makes a channel's bond available to the whole escrow again, once none of its vouchers can be
+ * redeemed any more (`bondUntil` of the channel), or when all of its sessions are closed.
+ */
+export async function releaseBond(
+    client: Client,
+    input: { authority: TransactionSigner; channel: Address },
+): Promise<Signature> {
+    const { authority, channel } = input;
+    const { app } = await readChannel(client, channel);
+    const escrow = await findEscrow(app);
+    const accounts = { authority, app, escrow, channel };
+    return send(client, authority, [settlement.getReleaseBondInstruction(accounts)]);
+}
+
+/** Closes a channel without sessions and without a bond; the authority gets the rent. */
 export async function closeChannel(
     client: Client,
     input: { authority: TransactionSigner; app: Address; channel: Address },
@@ -38,7 +75,8 @@ export async function closeChannel(
  * Opens a session on a channel: services, prices, cap, expiry and signer are fixed from then on.
  *
  * The node's price is taken up to `priceCeilingsMicroUsdc`, which guard against a price raised
- * meanwhile; what the node asks now unless given.
+ * meanwhile; what the node asks now unless given. What the channel's bond lacks of what the network
+ * asks for is posted in the same transaction.
  */
 export async function openSession(
     client: Client,
@@ -56,10 +94,11 @@ export async function openSession(
     },
 ): Promise<{ signature: Signature; session: Address }> {
     const { authority, channel, services, capMicroUsdc, expiresAt } = input;
-    const { app, node, nextOrdinal } = await readChannel(client, channel);
+    const { app, node, nextOrdinal, bondMicroUsdc } = await readChannel(client, channel);
+    const { channelBondMinMicroUsdc } = (await readNetwork(client)).params;
     const ceilings = input.priceCeilingsMicroUsdc ?? (await readNode(client, node)).pricesMicroUsdc;
     const session = await findSession(channel, nextOrdinal);
-    const instruction = settlement.getOpenSessionInstruction({
+    const open = settlement.getOpenSessionInstruction({
         authority,
         app,
         node,
@@ -70,7 +109,14 @@ export async function openSession(
         capMicroUsdc,
         expiresAt,
     });
-    return { signature: await send(client, authority, [instruction]), session };
+    const instructions: Instruction[] = [open];
+    const amountMicroUsdc = channelBondMinMicroUsdc - bondMicroUsdc;
+    if (amountMicroUsdc > 0n) {
+        const escrow = await findEscrow(app);
+        const args = { authority, app, escrow, channel, amountMicroUsdc };
+        instructions.unshift(settlement.getPostBondInstruction(args));
+    }
+    return { signature: await send(client, authority, instructions), session };
 }
 
 /** Ends a session now; its vouchers can be redeemed for the network's grace time. */

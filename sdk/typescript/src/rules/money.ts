@@ -66,16 +66,20 @@ export type Settlement =
     | Readonly<{ settlesMicroUsdc: bigint }>
     | Readonly<{ error: 'VoucherStale' | 'VoucherOverCap' | 'EscrowEmpty' }>;
 
-/** What a voucher settles of a session, all in micro-USDC; an escrow that falls short settles what it holds. */
+/**
+ * What a voucher settles of a session, all in micro-USDC; an escrow that falls short settles what it
+ * holds, and after it the bond of the session's channel.
+ */
 export function settlementOf(
     session: Readonly<{ settledMicroUsdc: bigint; capMicroUsdc: bigint }>,
     escrowAvailableMicroUsdc: bigint,
     voucherCumulativeMicroUsdc: bigint,
+    channelBondMicroUsdc = 0n,
 ): Settlement {
     if (voucherCumulativeMicroUsdc <= session.settledMicroUsdc) return { error: 'VoucherStale' };
     if (voucherCumulativeMicroUsdc > session.capMicroUsdc) return { error: 'VoucherOverCap' };
-    if (escrowAvailableMicroUsdc === 0n) return { error: 'EscrowEmpty' };
+    const available = escrowAvailableMicroUsdc + channelBondMicroUsdc;
+    if (available === 0n) return { error: 'EscrowEmpty' };
     const owed = voucherCumulativeMicroUsdc - session.settledMicroUsdc;
-    const available = escrowAvailableMicroUsdc;
     return { settlesMicroUsdc: owed < available ? owed : available };
 }

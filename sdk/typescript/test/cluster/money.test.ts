@@ -1,7 +1,9 @@
 /** From an operator's registration to the last micro-USDC of a redeem, on a real cluster. */
 
 import {
+    closeChannel,
     closeSession,
+    deposit,
     endSession,
     escrowAvailableMicroUsdc,
     findEscrow,
@@ -14,8 +16,12 @@ import {
     isProgramError,
     MessageError,
     MissingAccountError,
+    openChannel,
+    openSession,
+    postBond,
     PROGRAM_ADDRESSES,
     ProgramError,
+    readChannel,
     readEscrow,
     readNetwork,
     readNode,
@@ -24,7 +30,9 @@ import {
     redeemVoucher,
     registerNode,
     registry,
+    releaseBond,
     requestWithdrawal,
+    settlementOf,
     splitPayment,
     stake,
     unbond,
@@ -122,7 +130,8 @@ describe('on a cluster', { timeout: 300_000 }, () => {
             wallet: await readTokenBalance(client, wallet),
         });
         const first = await balances();
-        assert.deepEqual([first.vault, first.wallet], [1_000_000n, 0n]);
+        const { channelBondMinMicroUsdc: bond } = (await readNetwork(client)).params;
+        assert.deepEqual([first.vault, first.wallet], [1_000_000n + bond, 0n]);
 
         // Uneven amounts: shares are rounded, and the parts must still add up.
         let paidMicroUsdc = 0n;
@@ -224,14 +233,21 @@ describe('on a cluster', { timeout: 300_000 }, () => {
         await redeemVoucher(client, { payer, voucher });
     });
 
-    it('a short escrow settles what it holds, and a withdrawal waits out its notice', async () => {
+    it('a short escrow settles what it and the bond hold, and a withdrawal waits out its notice', async () => {
         const { client } = cluster;
         const { node, payout } = await activeNode(cluster);
         const { authority, voucherSigner, app } = await fundedApp(cluster, 4_000n);
-        const parties = await sessionOf(cluster, { authority, app, node }, 10_000n);
+        const parties = await sessionOf(cluster, { authority, app, node }, 2_000_000n);
+        const { channel } = parties;
+        const { channelBondMinMicroUsdc: bond } = (await readNetwork(client)).params;
         const payer = await cluster.wallet();
 
         const by = { authority, app };
+        const all = { ...by, amountMicroUsdc: 4_001n };
+        await assert.rejects(
+            requestWithdrawal(client, all),
+            refused('settlement', 'AmountAboveBalance'),
+        );
         await requestWithdrawal(client, { ...by, amountMicroUsdc: 4_000n });
         await assert.rejects(withdraw(client, by), refused('settlement', 'WithdrawalNotDue'));
         await cancelWithdrawal(client, by);
@@ -240,12 +256,46 @@ describe('on a cluster', { timeout: 300_000 }, () => {
             refused('settlement', 'NoWithdrawalPending'),
         );
 
-        const voucher = await vouch(cluster, voucherSigner, parties, 10_000n);
+        const inUse = releaseBond(client, { authority, channel });
+        await assert.rejects(inUse, refused('settlement', 'BondInUse'));
+        const before = await readSession(client, parties.session);
+        const state = {
+            settledMicroUsdc: before.totals.settledMicroUsdc,
+            capMicroUsdc: before.capMicroUsdc,
+        };
+        const foretold = settlementOf(state, 4_000n, 2_000_000n, bond);
+        const voucher = await vouch(cluster, voucherSigner, parties, 2_000_000n);
         const { settledMicroUsdc } = await redeemVoucher(client, { payer, voucher });
-        assert.equal(settledMicroUsdc, 4_000n);
-        assert.equal(await readTokenBalance(client, payout), 3_000n);
+        assert.equal(settledMicroUsdc, 4_000n + bond);
+        assert.deepEqual(foretold, { settlesMicroUsdc: settledMicroUsdc });
+        assert.equal(await readTokenBalance(client, payout), (settledMicroUsdc * 3n) / 4n);
+        assert.equal((await readChannel(client, channel)).bondMicroUsdc, 0n);
         const empty = redeemVoucher(client, { payer, voucher });
         await assert.rejects(empty, refused('settlement', 'EscrowEmpty'));
+
+        // A bond that was drawn on has to be there again before the next session.
+        const next = async () =>
+            openSession(client, {
+                authority,
+                channel,
+                services: ['transcription'],
+                capMicroUsdc: 1_000n,
+                expiresAt: (await cluster.now()) + 3_600n,
+            });
+        await assert.rejects(next(), refused('settlement', 'AmountAboveBalance'));
+        await cluster.giveUsdc(authority.address, bond + 7n);
+        await deposit(client, { depositor: authority, app, amountMicroUsdc: bond + 7n });
+        await postBond(client, { authority, channel, amountMicroUsdc: 7n });
+        await next();
+        const escrow = await readEscrow(client, app);
+        assert.deepEqual([escrow.bondedMicroUsdc, escrowAvailableMicroUsdc(escrow)], [bond, 7n]);
+
+        const idle = await openChannel(client, { authority, app, node });
+        await postBond(client, { authority, channel: idle.channel, amountMicroUsdc: 7n });
+        const bonded = closeChannel(client, { authority, app, channel: idle.channel });
+        await assert.rejects(bonded, refused('settlement', 'ChannelBonded'));
+        await releaseBond(client, { authority, channel: idle.channel });
+        await closeChannel(client, { authority, app, channel: idle.channel });
 
         const { session } = parties;
         await endSession(client, { authority, session });

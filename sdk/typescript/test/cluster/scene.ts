@@ -66,15 +66,20 @@ export async function fundedApp(cluster: Cluster, depositMicroUsdc: bigint) {
     return { authority, voucherSigner, app, wallet };
 }
 
-/** A session with a cap, on a channel of its own. */
+/** A session with a cap, on a channel of its own; the bond that it takes is deposited besides. */
 export async function sessionOf(
     cluster: Cluster,
     parties: { authority: KeyPairSigner; app: Address; node: Address },
     capMicroUsdc: bigint,
 ) {
+    const { authority, app } = parties;
+    const { channelBondMinMicroUsdc } = (await readNetwork(cluster.client)).params;
+    await cluster.giveUsdc(authority.address, channelBondMinMicroUsdc);
+    const bond = { depositor: authority, app, amountMicroUsdc: channelBondMinMicroUsdc };
+    await deposit(cluster.client, bond);
     const { channel } = await openChannel(cluster.client, parties);
     const { session } = await openSession(cluster.client, {
-        authority: parties.authority,
+        authority,
         channel,
         services: ['transcription'],
         capMicroUsdc,

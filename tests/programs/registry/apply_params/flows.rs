@@ -39,6 +39,7 @@ const NEXT: NetworkParams = NetworkParams {
     jail_secs: 17,
     reporter_bps: 18,
     victim_bps: 19,
+    channel_bond_min_micro_usdc: 20,
 };
 
 #[test]

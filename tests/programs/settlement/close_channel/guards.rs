@@ -21,6 +21,18 @@ pub fn open_session_rejects() {
 }
 
 #[test]
+pub fn bond_rejects() {
+    let mut zoo = Zoo::new();
+    let (app, node) = (zoo.app.clone(), zoo.node.clone());
+    let channel = zoo.open_channel(&app, &node);
+    zoo.post_bond(&app, &channel, 1);
+    let close = close_channel(app.authority.pubkey(), app.address, channel);
+    zoo.refuse(from_ref(&close), &[&app.authority], SettlementError::ChannelBonded);
+    zoo.release_bond(&app, &channel);
+    zoo.act(close, &app.authority);
+}
+
+#[test]
 fn stranger_rejects() {
     let mut zoo = Zoo::new();
     let (app, stranger) = (zoo.app.clone(), zoo.stranger.insecure_clone());

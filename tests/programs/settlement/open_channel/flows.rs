@@ -26,7 +26,9 @@ fn channel_opens_with_the_next_incarnation() {
             next_ordinal: 0,
             sessions_open: 0,
             opened_at: BEGINNING,
-            reserved: [0; 64],
+            bond_micro_usdc: 0,
+            bond_until: 0,
+            reserved: [0; 48],
         };
         world.holds(&channel, &expected);
         world.holds(&app.escrow(), &Escrow { next_incarnation: incarnation + 1, ..before });

@@ -19,7 +19,8 @@ fn fresh(app: Pubkey, escrow: Pubkey) -> Escrow {
         withdrawal_available_at: 0,
         next_incarnation: 0,
         opened_at: BEGINNING,
-        reserved: [0; 128],
+        bonded_micro_usdc: 0,
+        reserved: [0; 120],
     }
 }
 

@@ -59,6 +59,7 @@ fn session_copies_what_was_agreed() {
         let after = Channel {
             next_ordinal: ordinal + 1,
             sessions_open: before.sessions_open + 1,
+            bond_until: expected.redeemable_until,
             ..before
         };
         world.holds(&channel, &after);

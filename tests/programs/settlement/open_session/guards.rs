@@ -1,13 +1,14 @@
 use heliograph_protocol::service::{SERVICE_COUNT, Service, ServiceSet};
-use heliograph_registry::state::NodeStatus;
+use heliograph_registry::state::{NetworkParams, NodeStatus};
 use heliograph_registry::{AppPolicy, NodeProfile};
 use heliograph_settlement::OpenSessionArgs;
 use heliograph_settlement::error::SettlementError;
 use heliograph_tests::parties::profile;
 use heliograph_tests::scene::CAP;
-use heliograph_tests::world::{PARAMS, STAKE_MIN};
-use heliograph_tests::{Scene, Zoo};
+use heliograph_tests::world::{PARAMS, STAKE_MIN, USDC};
+use heliograph_tests::{Scene, World, Zoo};
 use solana_signer::Signer;
+use std::slice::from_ref;
 
 /// Tries to open a session with `args` changed by `change`.
 fn refused(scene: &mut Scene, change: impl FnOnce(&mut OpenSessionArgs), why: SettlementError) {
@@ -48,6 +49,28 @@ pub fn node_not_active_rejects() {
         }
         refused(&mut scene, |_| {}, SettlementError::NodeNotActive);
     }
+}
+
+#[test]
+pub fn bond_below_the_minimum_rejects() {
+    let params = NetworkParams { channel_bond_min_micro_usdc: USDC, ..PARAMS };
+    let mut world = World::with_params(params);
+    let (node, app) = (world.node("node"), world.funded_app("app", 4 * USDC));
+    let channel = world.open_channel(&app, &node);
+    let (_, open) = world.session_instruction(&app, &channel, world.session_args(CAP));
+    let why = SettlementError::BondBelowMinimum;
+    world.refuse(from_ref(&open), &[&app.authority], why);
+    world.post_bond(&app, &channel, USDC - 1);
+    world.refuse(from_ref(&open), &[&app.authority], why);
+    world.post_bond(&app, &channel, 1);
+    let first = world.open_session(&app, &channel, CAP);
+    // One that was drawn on has to be made whole before the next session; the first goes on.
+    world.redeem(&app, &first, 3 * USDC + 1);
+    let (_, open) = world.session_instruction(&app, &channel, world.session_args(CAP));
+    world.refuse(from_ref(&open), &[&app.authority], why);
+    world.deposit(&app, 1);
+    world.post_bond(&app, &channel, 1);
+    world.act(open, &app.authority);
 }
 
 #[test]

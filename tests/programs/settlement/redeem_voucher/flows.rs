@@ -63,6 +63,9 @@ fn voucher_pays_operator_and_treasury() {
         session_paid_micro_usdc: amount,
         channel_paid_micro_usdc: amount,
         escrow_paid_micro_usdc: amount,
+        from_bond_micro_usdc: 0,
+        channel_bond_micro_usdc: 0,
+        escrow_bonded_micro_usdc: 0,
     });
 }
 
@@ -86,6 +89,9 @@ fn later_voucher_pays_the_difference() {
         session_paid_micro_usdc: 3 * USDC,
         channel_paid_micro_usdc: 3 * USDC,
         escrow_paid_micro_usdc: 3 * USDC,
+        from_bond_micro_usdc: 0,
+        channel_bond_micro_usdc: 0,
+        escrow_bonded_micro_usdc: 0,
     });
 }
 

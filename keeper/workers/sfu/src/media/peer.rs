@@ -1,5 +1,6 @@
 //! One peer connection.
 
+use super::allocation::Division;
 use super::api::{PeerId, PeerStats, TrackId};
 use super::channels::{Channels, SCTP_BYTES_MAX};
 use super::forward::Outlet;
@@ -10,15 +11,38 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use str0m::Rtc;
+use str0m::bwe::Bitrate;
 use str0m::format::PayloadParams;
 use str0m::media::{KeyframeRequestKind, Mid, Pt, Rid};
 use str0m::net::Protocol;
-use str0m::rtp::{RtpWrite, Ssrc};
+use str0m::rtp::{Extension, RtpWrite, Ssrc};
 
 /// Interval of the library's own statistics, from which losses and round trips are taken.
 const LIBRARY_STATS_EVERY: Duration = Duration::from_secs(1);
 /// Streams of a publisher whose place is remembered. A section has up to three at a time.
 const SOURCES_MAX: usize = 256;
+
+/// What a path is taken to carry at first. Enough for a few small pictures; probes find out within a
+/// second or two whether it is more.
+const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(1_000);
+/// Estimate for a client that reports nothing: no limit.
+const NO_LIMIT: Bitrate = Bitrate::gbps(10);
+
+/// Steps of the rate desired.
+const DESIRED_STEP_BPS: u64 = 250_000;
+/// Interval of probes while something is held back.
+const PROBE_EVERY: Duration = Duration::from_secs(5);
+
+/// Whether a client reports what arrives (transport-wide congestion control).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Congestion {
+    /// Nothing is sent to it yet.
+    Unknown,
+    /// It does: what is sent follows its path.
+    Controlled,
+    /// It does not: everything is sent that is wanted.
+    Unreported,
+}
 
 /// Where a stream of a publisher belongs.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +86,10 @@ pub(super) struct Peer {
     pub failed: bool,
     /// Bits per second that the path carries, if known.
     pub estimate_bps: Option<u64>,
+    /// Whether that is known at all.
+    pub congestion: Congestion,
+    aim: (Bitrate, Bitrate),
+    probe_at: Instant,
     sources: Vec<Source>,
     rtt: Option<Duration>,
     egress_loss: Option<f32>,
@@ -83,6 +111,7 @@ impl Peer {
             .enable_av1(true)
             .set_stats_interval(Some(LIBRARY_STATS_EVERY))
             .set_sctp_max_buffered_amount(SCTP_BYTES_MAX)
+            .enable_bwe(Some(FIRST_ESTIMATE))
             .build(now);
         for candidate in &settings.candidates {
             rtc.add_local_candidate(candidate.clone());
@@ -104,6 +133,9 @@ impl Peer {
             secure: false,
             failed: false,
             estimate_bps: None,
+            congestion: Congestion::Unknown,
+            aim: (Bitrate::ZERO, Bitrate::ZERO),
+            probe_at: now,
             sources: Vec::new(),
             rtt: None,
             egress_loss: None,
@@ -124,8 +156,51 @@ impl Peer {
             return None;
         }
         let ssrc = self.rtc.direct_api().stream_tx_by_mid(mid, None)?.ssrc();
+        self.settle_congestion(mid);
         let rewriter = self.rewriters.remove(&mid).unwrap_or_else(|| Rewriter::new(rand::random()));
         Some(Outlet::new(mid, ssrc, rewriter))
+    }
+
+    /// Notes whether a section's packets are reported. One such section is enough: some clients
+    /// report video only.
+    fn settle_congestion(&mut self, mid: Mid) {
+        let Some(media) = self.rtc.media(mid) else { return };
+        let numbered = media.remote_extmap().id_of(Extension::TransportSequenceNumber).is_some();
+        let accepted = media.remote_pts();
+        let reported =
+            |params: &PayloadParams| params.fb_transport_cc() && accepted.contains(&params.pt());
+        let reported = numbered && self.rtc.codec_config().find(reported).is_some();
+        match (self.congestion, reported) {
+            (Congestion::Unknown, true) => self.congestion = Congestion::Controlled,
+            (Congestion::Unreported, true) => {
+                self.congestion = Congestion::Controlled;
+                self.rtc.bwe().reset(FIRST_ESTIMATE);
+            }
+            (Congestion::Unknown, false) => {
+                self.congestion = Congestion::Unreported;
+                self.rtc.bwe().reset(NO_LIMIT);
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells the estimator what it is to find out: whether the path carries the next step, and up
+    /// to everything in the end.
+    ///
+    /// It probes whenever more is desired than before, so the rate desired is rounded: rates as
+    /// measured go up a little all the time. And as long as something is held back, less is desired
+    /// for a moment now and then.
+    pub fn aim(&mut self, division: &Division, now: Instant) {
+        let mut desired_bps = (division.desired_bps / DESIRED_STEP_BPS + 1) * DESIRED_STEP_BPS;
+        if division.next_bps > 0 && now >= self.probe_at {
+            self.probe_at = now + PROBE_EVERY;
+            desired_bps = desired_bps * 9 / 10;
+        }
+        let aim = (Bitrate::bps(division.next_bps), Bitrate::bps(desired_bps));
+        if self.aim != aim {
+            self.aim = aim;
+            self.rtc.bwe().set_bitrate(aim.0, aim.1);
+        }
     }
 
     /// What a codec of another peer's is called in a section of this one.

@@ -2,6 +2,7 @@
 //! time, and answers with events and datagrams.
 
 mod commands;
+mod congestion;
 mod forwarding;
 mod tick;
 
@@ -43,6 +44,7 @@ pub(super) struct Room {
     dirty: Vec<usize>,
     stats_at: Instant,
     levels_at: Instant,
+    allocated_at: Instant,
 }
 
 impl Room {
@@ -59,6 +61,7 @@ impl Room {
             dirty: Vec::new(),
             stats_at: now,
             levels_at: now,
+            allocated_at: now,
         }
     }
 
@@ -252,6 +255,7 @@ impl Room {
                 }
             }
             RtcEvent::PeerStats(stats) => peer.measured(&stats),
+            RtcEvent::EgressBitrateEstimate(estimate) => self.estimated(at, &estimate, now),
             _ => {}
         }
     }

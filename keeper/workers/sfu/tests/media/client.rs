@@ -3,7 +3,8 @@
 use heliograph_sfu::media::api::Kind;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use std::net::UdpSocket;
+use std::collections::VecDeque;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
@@ -22,12 +23,23 @@ pub struct Received {
     pub packet: RtpPacket,
 }
 
+/// A narrow path to a client: datagrams wait for their turn, and are lost if that takes too long.
+struct Limit {
+    bits_per_second: f64,
+    free_at: Instant,
+    waiting: VecDeque<(Instant, Vec<u8>, SocketAddr)>,
+}
+
+/// How long a datagram waits at most, as in a home router.
+const QUEUE_MAX: Duration = Duration::from_millis(250);
+
 pub struct Client {
     pub rtc: Rtc,
     socket: UdpSocket,
     due: Instant,
     pending: Option<SdpPendingOffer>,
     loss: f64,
+    limit: Option<Limit>,
     rng: StdRng,
     pub connected: bool,
     pub received: Vec<Received>,
@@ -57,6 +69,7 @@ impl Client {
             due: now,
             pending: None,
             loss: 0.0,
+            limit: None,
             rng: StdRng::seed_from_u64(7),
             connected: false,
             received: Vec::new(),
@@ -70,6 +83,15 @@ impl Client {
     /// Loses datagrams in both directions from now on.
     pub fn lose(&mut self, share: f64) {
         self.loss = share;
+    }
+
+    /// Narrows the path to the client, or widens it again.
+    pub fn limit(&mut self, kbps: Option<u32>) {
+        self.limit = kbps.map(|kbps| Limit {
+            bits_per_second: f64::from(kbps) * 1e3,
+            free_at: Instant::now(),
+            waiting: VecDeque::new(),
+        });
     }
 
     /// An offer with sections and, if there are none yet, data channels.
@@ -208,20 +230,40 @@ impl Client {
                 self.lost += 1;
                 continue;
             }
-            let destination = self.socket.local_addr().expect("bound");
-            let Ok(receive) = Receive::new(Protocol::Udp, source, destination, &buffer[..bytes])
-            else {
+            let Some(limit) = &mut self.limit else {
+                self.receive(&buffer[..bytes], source);
                 continue;
             };
-            let input = Input::Receive(Instant::now(), receive);
-            if self.rtc.accepts(&input) {
-                let _ = self.rtc.handle_input(input);
-                self.drain(Instant::now());
+            let takes = Duration::from_secs_f64(bytes as f64 * 8.0 / limit.bits_per_second);
+            let arrives = limit.free_at.max(now) + takes;
+            if arrives > now + QUEUE_MAX {
+                self.lost += 1;
+                continue;
             }
+            limit.free_at = arrives;
+            limit.waiting.push_back((arrives, buffer[..bytes].to_vec(), source));
+        }
+        while let Some(limit) = &mut self.limit
+            && limit.waiting.front().is_some_and(|(arrives, ..)| *arrives <= Instant::now())
+            && let Some((_, datagram, source)) = limit.waiting.pop_front()
+        {
+            self.receive(&datagram, source);
         }
         if self.due <= now {
             let _ = self.rtc.handle_input(Input::Timeout(now));
             self.drain(now);
+        }
+    }
+
+    fn receive(&mut self, datagram: &[u8], source: SocketAddr) {
+        let destination = self.socket.local_addr().expect("bound");
+        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, datagram) else {
+            return;
+        };
+        let input = Input::Receive(Instant::now(), receive);
+        if self.rtc.accepts(&input) {
+            let _ = self.rtc.handle_input(input);
+            self.drain(Instant::now());
         }
     }
 

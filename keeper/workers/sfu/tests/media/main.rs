@@ -4,6 +4,7 @@
 mod client;
 mod hall;
 
+mod congestion;
 mod data;
 mod forwarding;
 mod hostile;

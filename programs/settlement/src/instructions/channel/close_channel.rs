@@ -18,6 +18,7 @@ pub struct CloseChannel<'info> {
         close = authority,
         has_one = app @ SettlementError::OtherChannel,
         constraint = channel.sessions_open == 0 @ SettlementError::ChannelHasSessions,
+        constraint = channel.bond_micro_usdc == 0 @ SettlementError::ChannelBonded,
         seeds = [
             seeds::CHANNEL,
             channel.app.as_ref(),

@@ -56,7 +56,9 @@ impl OpenChannel<'_> {
             totals: Totals::default(),
             next_ordinal: 0,
             opened_at: Clock::get()?.unix_timestamp,
-            reserved: [0; 64],
+            bond_micro_usdc: 0,
+            bond_until: 0,
+            reserved: [0; 48],
         });
         emit_cpi!(ChannelOpened {
             channel: ctx.accounts.channel.key(),

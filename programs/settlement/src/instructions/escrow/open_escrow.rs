@@ -53,7 +53,8 @@ impl OpenEscrow<'_> {
             withdrawal_available_at: 0,
             next_incarnation: 0,
             opened_at: Clock::get()?.unix_timestamp,
-            reserved: [0; 128],
+            bonded_micro_usdc: 0,
+            reserved: [0; 120],
         });
         emit_cpi!(EscrowOpened { escrow: ctx.accounts.escrow.key(), app: ctx.accounts.app.key() });
         Ok(())

@@ -83,6 +83,11 @@ impl OpenSession<'_> {
             jurisdiction::allows(&app.country_codes(), node.country_code()),
             SettlementError::CountryNotAllowed
         );
+        require_gte!(
+            self.channel.bond_micro_usdc,
+            network.params.channel_bond_min_micro_usdc,
+            SettlementError::BondBelowMinimum
+        );
         require_gt!(args.cap_micro_usdc, 0, SettlementError::CapZero);
         let latest = now
             .checked_add(network.params.session_secs_max.into())
@@ -112,6 +117,7 @@ impl OpenSession<'_> {
             .expires_at
             .checked_add(params.redeem_grace_secs.into())
             .ok_or(SettlementError::Overflow)?;
+        accounts.channel.back_until(redeemable_until);
         accounts.session.set_inner(Session {
             version: Session::VERSION,
             bump: ctx.bumps.session,

@@ -6,7 +6,7 @@ use crate::state::{Channel, Escrow, Session};
 use crate::tokens::pay_from_vault;
 use anchor_lang::prelude::*;
 use anchor_spl::token::{Mint, Token, TokenAccount};
-use heliograph_protocol::settle::{SettleError, SettleState, settles};
+use heliograph_protocol::settle::{Drawn, SettleError, SettleState, draws};
 use heliograph_protocol::shares::Split;
 use heliograph_protocol::voucher::Voucher;
 use heliograph_registry::state::{Network, Node};
@@ -54,7 +54,7 @@ impl<'info> RedeemVoucher<'info> {
         )?;
         let now = Clock::get()?.unix_timestamp;
         require_gte!(accounts.session.redeemable_until, now, SettlementError::RedeemTooLate);
-        let (amount, split) = accounts.settle(&voucher)?;
+        let (drawn, split) = accounts.settle(&voucher)?;
         accounts.pay(&accounts.payout, split.operator_micro_usdc)?;
         accounts.pay(&accounts.treasury, split.treasury_micro_usdc)?;
         emit_cpi!(VoucherRedeemed {
@@ -64,29 +64,35 @@ impl<'info> RedeemVoucher<'info> {
             sequence: voucher.sequence,
             receipt_hash: voucher.receipt_hash,
             voucher_micro_usdc: voucher.cumulative_micro_usdc,
-            amount_micro_usdc: amount,
+            amount_micro_usdc: drawn.micro_usdc(),
             operator_micro_usdc: split.operator_micro_usdc,
             treasury_micro_usdc: split.treasury_micro_usdc,
             session_paid_micro_usdc: ctx.accounts.session.totals.paid_micro_usdc,
             channel_paid_micro_usdc: ctx.accounts.channel.totals.paid_micro_usdc,
             escrow_paid_micro_usdc: ctx.accounts.escrow.totals.paid_micro_usdc,
+            from_bond_micro_usdc: drawn.bond_micro_usdc,
+            channel_bond_micro_usdc: ctx.accounts.channel.bond_micro_usdc,
+            escrow_bonded_micro_usdc: ctx.accounts.escrow.bonded_micro_usdc,
         });
         Ok(())
     }
 
-    /// Raises the totals; returns what is paid now and its parts.
-    fn settle(&mut self, voucher: &Voucher) -> Result<(u64, Split)> {
+    /// Raises the totals; returns what is paid now, from where, and its parts.
+    fn settle(&mut self, voucher: &Voucher) -> Result<(Drawn, Split)> {
         let state = SettleState {
             settled_micro_usdc: self.session.totals.settled_micro_usdc,
             cap_micro_usdc: self.session.cap_micro_usdc,
             escrow_available_micro_usdc: self.escrow.available_micro_usdc()?,
         };
-        let amount = settles(&state, voucher).map_err(|why| match why {
-            SettleError::Stale => error!(SettlementError::VoucherStale),
-            SettleError::OverCap => error!(SettlementError::VoucherOverCap),
-            SettleError::EscrowEmpty => error!(SettlementError::EscrowEmpty),
-            _ => error!(SettlementError::NotAVoucher),
-        })?;
+        let drawn =
+            draws(&state, self.channel.bond_micro_usdc, voucher).map_err(|why| match why {
+                SettleError::Stale => error!(SettlementError::VoucherStale),
+                SettleError::OverCap => error!(SettlementError::VoucherOverCap),
+                SettleError::EscrowEmpty => error!(SettlementError::EscrowEmpty),
+                _ => error!(SettlementError::NotAVoucher),
+            })?;
+        let amount = drawn.micro_usdc();
+        self.escrow.draw_bond(&mut self.channel, drawn.bond_micro_usdc)?;
         let before = self.session.totals.paid_micro_usdc;
         self.session.totals.settle_and_pay(amount)?;
         self.channel.totals.settle_and_pay(amount)?;
@@ -99,7 +105,7 @@ impl<'info> RedeemVoucher<'info> {
             .shares()
             .split(before, self.session.totals.paid_micro_usdc, false)
             .ok_or(SettlementError::Overflow)?;
-        Ok((amount, split))
+        Ok((drawn, split))
     }
 
     fn pay(&self, to: &Account<'info, TokenAccount>, amount: u64) -> Result<()> {

@@ -26,6 +26,10 @@ pub(super) fn open(step: &mut Step<'_>, args: OpenSessionArgs) -> Result<(), Sto
     step.address("app", app_address, channel.app);
     step.address("node", node_address, channel.node);
     check_offer(step, &args, &network, (&app_address, &app), &node);
+    step.rule(
+        channel.bond_micro_usdc >= network.params.channel_bond_min_micro_usdc,
+        "a session is opened on a channel whose bond is below the minimum",
+    );
 
     let ordinal = channel.next_ordinal;
     let seeds = [seeds::SESSION, channel_address.as_ref(), &ordinal.to_le_bytes()];
@@ -34,8 +38,9 @@ pub(super) fn open(step: &mut Step<'_>, args: OpenSessionArgs) -> Result<(), Sto
     step.vacant(&address);
     channel.next_ordinal += 1;
     channel.sessions_open += 1;
-    step.world.put(channel_address, &channel);
     let redeemable_until = args.expires_at.saturating_add(network.params.redeem_grace_secs.into());
+    channel.back_until(redeemable_until);
+    step.world.put(channel_address, &channel);
     let session = Session {
         version: Session::VERSION,
         bump,

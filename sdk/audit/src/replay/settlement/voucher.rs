@@ -8,7 +8,7 @@ use heliograph_client::pda;
 use heliograph_protocol::domain::{Domain, Message};
 use heliograph_protocol::ed25519;
 use heliograph_protocol::evidence::Signed;
-use heliograph_protocol::settle::{SettleError, SettleState, settles};
+use heliograph_protocol::settle::{SettleError, SettleState, draws};
 use heliograph_protocol::voucher::Voucher;
 use heliograph_registry::state::{Network, Node};
 use heliograph_settlement::events::{VoucherProven, VoucherRedeemed};
@@ -53,8 +53,10 @@ pub(super) fn redeem(step: &mut Step<'_>) -> Result<(), Stop> {
         cap_micro_usdc: session.cap_micro_usdc,
         escrow_available_micro_usdc: step.allowed(escrow.available_micro_usdc())?,
     };
-    let amount = settles(&state, &voucher)
+    let drawn = draws(&state, channel.bond_micro_usdc, &voucher)
         .map_err(|error| step.stop(FindingKind::RuleBroken, refused(error)))?;
+    let amount = drawn.micro_usdc();
+    step.allowed(escrow.draw_bond(&mut channel, drawn.bond_micro_usdc))?;
     let before = session.totals.paid_micro_usdc;
     step.allowed(session.totals.settle_and_pay(amount))?;
     step.allowed(channel.totals.settle_and_pay(amount))?;
@@ -85,6 +87,9 @@ pub(super) fn redeem(step: &mut Step<'_>) -> Result<(), Stop> {
         session_paid_micro_usdc: session.totals.paid_micro_usdc,
         channel_paid_micro_usdc: channel.totals.paid_micro_usdc,
         escrow_paid_micro_usdc: escrow.totals.paid_micro_usdc,
+        from_bond_micro_usdc: drawn.bond_micro_usdc,
+        channel_bond_micro_usdc: channel.bond_micro_usdc,
+        escrow_bonded_micro_usdc: escrow.bonded_micro_usdc,
     });
     step.effects.push(Effect::Redeemed {
         session: session_address,

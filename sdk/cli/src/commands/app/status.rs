@@ -9,7 +9,7 @@ use anyhow::Result;
 use clap::Args;
 use heliograph_client::{account, pda};
 use heliograph_protocol::service::Service;
-use heliograph_settlement::state::Session;
+use heliograph_settlement::state::{Channel, Session};
 use serde_json::json;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
@@ -43,6 +43,19 @@ impl Status {
         let sessions: Vec<(Pubkey, Session)> = account::all(rpc).await?;
         let mine = || sessions.iter().filter(|(_, session)| session.app == address);
         let open = mine().filter(|(_, session)| session.expires_at > now).count();
+        let channels: Vec<(Pubkey, Channel)> = account::all(rpc).await?;
+        let bonds: Vec<_> = channels
+            .iter()
+            .filter(|(_, channel)| channel.app == address && channel.bond_micro_usdc > 0)
+            .map(|(channel_address, channel)| {
+                json!({
+                    "channel": channel_address.to_string(),
+                    "node": channel.node.to_string(),
+                    "bond_micro_usdc": channel.bond_micro_usdc,
+                    "needed_until_unix_secs": channel.bond_until,
+                })
+            })
+            .collect();
         let wallet_account = pda::token_account(&authority, &mint);
         let wallet = rpc.token_balance(&wallet_account).await?.unwrap_or(0);
         let countries: Vec<String> = app
@@ -67,9 +80,11 @@ impl Status {
                 "settled_micro_usdc": escrow.totals.settled_micro_usdc,
                 "paid_micro_usdc": escrow.totals.paid_micro_usdc,
                 "available_micro_usdc": available,
+                "bonded_micro_usdc": escrow.bonded_micro_usdc,
                 "pending_withdrawal_micro_usdc": escrow.pending_withdrawal_micro_usdc,
                 "withdrawal_available_at_unix_secs": escrow.withdrawal_available_at,
             },
+            "bonds": bonds,
             "sessions_open": open,
             "sessions_expired": mine().count() - open,
             "wallet_micro_usdc": wallet,
@@ -99,6 +114,10 @@ impl Status {
             ("paid to nodes", usdc(escrow.totals.paid_micro_usdc)),
             ("withdrawn", usdc(escrow.withdrawn_micro_usdc)),
             ("available", usdc(available)),
+            (
+                "bonds",
+                format!("{} behind {} channels", usdc(escrow.bonded_micro_usdc), bonds.len()),
+            ),
             ("withdrawal", pending),
             ("sessions", format!("{open} open, {} expired", mine().count() - open)),
             ("wallet holds", usdc(wallet)),

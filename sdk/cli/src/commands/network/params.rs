@@ -118,6 +118,8 @@ parameters! {
     jail_secs, "jail-secs", Secs, "How long the convicted stay in jail";
     reporter_bps, "reporter-bps", Bps, "The reporter's part of a penalty";
     victim_bps, "victim-bps", Bps, "The victim's part of a penalty, where there is one";
+    channel_bond_min_micro_usdc, "channel-bond-min-micro-usdc", MicroUsdc,
+        "What an app must have put behind a channel to open sessions on it";
 }
 
 impl Parameter {

@@ -70,7 +70,7 @@ pub struct Balances {
     pub operator_micro_usdc: u64,
     /// The network's treasury.
     pub treasury_micro_usdc: u64,
-    /// The app's escrow: what is not owed to anyone.
+    /// The app's escrow: what is not owed to anyone, bonds included.
     pub escrow_micro_usdc: u64,
     /// The app's wallet.
     pub app_wallet_micro_usdc: u64,
@@ -87,7 +87,7 @@ impl Balances {
             operator_micro_usdc: held(pda::token_account(&keys.payout.pubkey(), &mint)).await?,
             treasury_micro_usdc: held(network.treasury).await?,
             escrow_micro_usdc: match escrow {
-                Some(escrow) => escrow.available_micro_usdc()?,
+                Some(escrow) => escrow.available_micro_usdc()? + escrow.bonded_micro_usdc,
                 None => 0,
             },
             app_wallet_micro_usdc: held(pda::token_account(&app, &mint)).await?,

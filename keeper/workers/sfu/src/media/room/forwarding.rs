@@ -197,7 +197,9 @@ impl Room {
         for forward in &mut track.forwards {
             let quality: Option<Quality> =
                 forward.current.map(|current| track.layers[current].quality);
-            let silent = quality.is_none() && forward.told.is_none();
+            // What is not wanted, or has not come yet, is not kept back by the path.
+            let held_back = forward.want.enabled && forward.carried.is_none();
+            let silent = quality.is_none() && !held_back;
             if silent || forward.told == Some(quality) {
                 continue;
             }

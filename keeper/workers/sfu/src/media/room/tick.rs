@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// Interval at which a room is looked after.
 pub const TICK_EVERY: Duration = Duration::from_millis(100);
 
+/// Interval at which paths are divided anew, estimates apart: layers come and go, and grow.
+const ALLOCATE_EVERY: Duration = Duration::from_millis(500);
+
 impl Room {
     /// Looks after the room.
     pub fn tick(&mut self, now: Instant, host: &mut Host) {
@@ -22,6 +25,13 @@ impl Room {
                 track.choose(now);
             }
             self.ask_for_waiting(place, now);
+        }
+        if now >= self.allocated_at + ALLOCATE_EVERY {
+            self.allocated_at = now;
+            let peers: Vec<usize> = self.peers.iter().map(|(at, _)| at).collect();
+            for at in peers {
+                self.allocate(at, now);
+            }
         }
         if now >= self.levels_at + Duration::from_millis(LEVELS_EVERY_MS) {
             self.levels_at = now;
