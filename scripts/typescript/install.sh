@@ -45,14 +45,4 @@ if ! use_node; then
 fi
 
 cd "$REPO_ROOT/sdk/typescript"
-stamp=node_modules/.stamp
-inputs=$(inputs_hash package.json package-lock.json "$(node --version)")
-if ! stamp_is "$stamp" "$inputs"; then
-  info "installing the packages of package-lock.json with npm $(npm --version --loglevel=error), Node.js $(node --version)"
-  log=$HELIOGRAPH_CACHE/npm.log
-  if ! npm ci --prefer-offline --no-progress --loglevel=error --cache "$HELIOGRAPH_CACHE/npm" >"$log" 2>&1; then
-    tail -n 20 "$log" >&2
-    die "npm could not install the packages (whole log: $log)"
-  fi
-  stamp_set "$stamp" "$inputs"
-fi
+npm_packages

@@ -130,7 +130,8 @@ pub enum Command {
         /// SDP.
         sdp: String,
     },
-    /// Makes an offer to the client; answered by [`Event::Offer`]. One may be pending at a time.
+    /// Makes an offer to the client; answered by [`Event::Offer`], or by [`Event::Refused`] where
+    /// another one is pending or there is nothing to negotiate.
     MakeOffer {
         /// To whom.
         peer: PeerId,

@@ -1,0 +1,271 @@
+//! One peer connection.
+
+use super::allocation::Division;
+use super::api::{PeerId, PeerStats, TrackId};
+use super::channels::{Channels, SCTP_BYTES_MAX};
+use super::forward::Outlet;
+use super::host::Settings;
+use super::negotiation::Negotiation;
+use super::rewrite::Rewriter;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+use str0m::Rtc;
+use str0m::bwe::Bitrate;
+use str0m::format::PayloadParams;
+use str0m::media::{KeyframeRequestKind, Mid, Pt, Rid};
+use str0m::net::Protocol;
+use str0m::rtp::{Extension, RtpWrite, Ssrc};
+
+/// Interval of the library's own statistics, from which losses and round trips are taken.
+const LIBRARY_STATS_EVERY: Duration = Duration::from_secs(1);
+/// Streams of a publisher whose place is remembered. A section has up to three at a time.
+const SOURCES_MAX: usize = 256;
+
+/// What a path is taken to carry at first. Enough for a few small pictures; probes find out within a
+/// second or two whether it is more.
+const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(1_000);
+/// Estimate for a client that reports nothing: no limit.
+const NO_LIMIT: Bitrate = Bitrate::gbps(10);
+
+/// Steps of the rate desired.
+const DESIRED_STEP_BPS: u64 = 250_000;
+/// Interval of probes while something is held back.
+const PROBE_EVERY: Duration = Duration::from_secs(5);
+
+/// Whether a client reports what arrives (transport-wide congestion control).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Congestion {
+    /// Nothing is sent to it yet.
+    Unknown,
+    /// It does: what is sent follows its path.
+    Controlled,
+    /// It does not: everything is sent that is wanted.
+    Unreported,
+}
+
+/// Where a stream of a publisher belongs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    ssrc: Ssrc,
+    /// The track's place in the room and the layer's in the track; none for a stream nobody
+    /// published.
+    pub place: Option<(usize, usize)>,
+}
+
+/// A connection and what belongs to it alone.
+#[derive(Debug)]
+pub(super) struct Peer {
+    /// Its id.
+    pub id: PeerId,
+    /// The library's connection.
+    pub rtc: Rtc,
+    /// Offers and answers.
+    pub negotiation: Negotiation,
+    /// Data.
+    pub channels: Channels,
+    /// What is forwarded to it, by section.
+    pub forwards: Vec<(Mid, TrackId)>,
+    /// Numberings of sections that carry nothing at the moment.
+    pub rewriters: HashMap<Mid, Rewriter>,
+    /// When the library wants to be called.
+    pub deadline: Instant,
+    /// The earliest call that is on the clock.
+    pub queued: Option<Instant>,
+    /// Whether it has something to send that the library was not asked for yet.
+    pub dirty: bool,
+    /// Where it was heard from, latest last.
+    pub addresses: Vec<(Protocol, SocketAddr)>,
+    /// Under which name its checks come in.
+    pub ufrag: String,
+    /// ICE is up, as the room was told.
+    pub up: bool,
+    /// ICE and DTLS were up once.
+    pub secure: bool,
+    /// It is over, as the room was told.
+    pub failed: bool,
+    /// Bits per second that the path carries, if known.
+    pub estimate_bps: Option<u64>,
+    /// Whether that is known at all.
+    pub congestion: Congestion,
+    aim: (Bitrate, Bitrate),
+    probe_at: Instant,
+    sources: Vec<Source>,
+    rtt: Option<Duration>,
+    egress_loss: Option<f32>,
+}
+
+impl Peer {
+    /// A connection that has not negotiated anything.
+    pub fn new(id: PeerId, settings: &Settings, now: Instant) -> Self {
+        let mut rtc = Rtc::builder()
+            .set_dtls_cert(settings.certificate.clone())
+            .set_crypto_provider(settings.crypto.clone())
+            .set_ice_lite(true)
+            .set_rtp_mode(true)
+            .clear_codecs()
+            .enable_opus(true, true)
+            .enable_vp8(true)
+            .enable_h264(true)
+            .enable_vp9(true)
+            .enable_av1(true)
+            .set_stats_interval(Some(LIBRARY_STATS_EVERY))
+            .set_sctp_max_buffered_amount(SCTP_BYTES_MAX)
+            .enable_bwe(Some(FIRST_ESTIMATE))
+            .build(now);
+        for candidate in &settings.candidates {
+            rtc.add_local_candidate(candidate.clone());
+        }
+        let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
+        Self {
+            id,
+            rtc,
+            negotiation: Negotiation::default(),
+            channels: Channels::default(),
+            forwards: Vec::new(),
+            rewriters: HashMap::new(),
+            deadline: now,
+            queued: None,
+            dirty: false,
+            addresses: Vec::new(),
+            ufrag,
+            up: false,
+            secure: false,
+            failed: false,
+            estimate_bps: None,
+            congestion: Congestion::Unknown,
+            aim: (Bitrate::ZERO, Bitrate::ZERO),
+            probe_at: now,
+            sources: Vec::new(),
+            rtt: None,
+            egress_loss: None,
+        }
+    }
+
+    /// Queues a packet for sending. `false` if the section has no such stream any more.
+    pub fn write(&mut self, ssrc: Ssrc, packet: RtpWrite) -> bool {
+        let mut direct = self.rtc.direct_api();
+        let Some(stream) = direct.stream_tx(&ssrc) else { return false };
+        stream.write_rtp(packet);
+        true
+    }
+
+    /// The outlet of a section, if it is negotiated and the client receives in it.
+    pub fn outlet(&mut self, mid: Mid) -> Option<Outlet> {
+        if !self.rtc.media(mid)?.direction().is_sending() {
+            return None;
+        }
+        let ssrc = self.rtc.direct_api().stream_tx_by_mid(mid, None)?.ssrc();
+        self.settle_congestion(mid);
+        let rewriter = self.rewriters.remove(&mid).unwrap_or_else(|| Rewriter::new(rand::random()));
+        Some(Outlet::new(mid, ssrc, rewriter))
+    }
+
+    /// Notes whether a section's packets are reported. One such section is enough: some clients
+    /// report video only.
+    fn settle_congestion(&mut self, mid: Mid) {
+        let Some(media) = self.rtc.media(mid) else { return };
+        let numbered = media.remote_extmap().id_of(Extension::TransportSequenceNumber).is_some();
+        let accepted = media.remote_pts();
+        let reported =
+            |params: &PayloadParams| params.fb_transport_cc() && accepted.contains(&params.pt());
+        let reported = numbered && self.rtc.codec_config().find(reported).is_some();
+        match (self.congestion, reported) {
+            (Congestion::Unknown, true) => self.congestion = Congestion::Controlled,
+            (Congestion::Unreported, true) => {
+                self.congestion = Congestion::Controlled;
+                self.rtc.bwe().reset(FIRST_ESTIMATE);
+            }
+            (Congestion::Unknown, false) => {
+                self.congestion = Congestion::Unreported;
+                self.rtc.bwe().reset(NO_LIMIT);
+            }
+            _ => {}
+        }
+    }
+
+    /// Tells the estimator what it is to find out: whether the path carries the next step, and up
+    /// to everything in the end.
+    ///
+    /// It probes whenever more is desired than before, so the rate desired is rounded: rates as
+    /// measured go up a little all the time. And as long as something is held back, less is desired
+    /// for a moment now and then.
+    pub fn aim(&mut self, division: &Division, now: Instant) {
+        let mut desired_bps = (division.desired_bps / DESIRED_STEP_BPS + 1) * DESIRED_STEP_BPS;
+        if division.next_bps > 0 && now >= self.probe_at {
+            self.probe_at = now + PROBE_EVERY;
+            desired_bps = desired_bps * 9 / 10;
+        }
+        let aim = (Bitrate::bps(division.next_bps), Bitrate::bps(desired_bps));
+        if self.aim != aim {
+            self.aim = aim;
+            self.rtc.bwe().set_bitrate(aim.0, aim.1);
+        }
+    }
+
+    /// What a codec of another peer's is called in a section of this one.
+    pub fn outgoing_params(&self, mid: Mid, incoming: PayloadParams) -> Option<PayloadParams> {
+        let accepted = self.rtc.media(mid)?.remote_pts();
+        let params = *self.rtc.codec_config().match_params(incoming)?;
+        accepted.contains(&params.pt()).then_some(params)
+    }
+
+    /// What a payload type of this peer's stands for, and whether it is RED around that.
+    pub fn incoming_params(&self, pt: Pt) -> Option<(PayloadParams, bool)> {
+        let known = |params: &PayloadParams| params.pt() == pt || params.red() == Some(pt);
+        let params = *self.rtc.codec_config().find(known)?;
+        Some((params, params.red() == Some(pt)))
+    }
+
+    /// Where a stream belongs, if it was seen before.
+    pub fn source(&self, ssrc: Ssrc) -> Option<Source> {
+        self.sources.iter().find(|source| source.ssrc == ssrc).copied()
+    }
+
+    /// Section and rid of a stream.
+    pub fn stream(&mut self, ssrc: Ssrc) -> Option<(Mid, Option<Rid>)> {
+        let mut direct = self.rtc.direct_api();
+        direct.stream_rx(&ssrc).map(|stream| (stream.mid(), stream.rid()))
+    }
+
+    /// Remembers where a stream belongs.
+    pub fn remember_source(&mut self, ssrc: Ssrc, place: Option<(usize, usize)>) {
+        if self.sources.len() == SOURCES_MAX {
+            self.sources.clear();
+        }
+        self.sources.push(Source { ssrc, place });
+    }
+
+    /// Forgets where streams belong: sections or tracks have changed.
+    pub fn forget_sources(&mut self) {
+        self.sources.clear();
+    }
+
+    /// Asks the client for a keyframe. `false` if the stream has not come in yet.
+    pub fn ask_for_keyframe(&mut self, mid: Mid, rid: Option<Rid>) -> bool {
+        let mut direct = self.rtc.direct_api();
+        let Some(stream) = direct.stream_rx_by_mid(mid, rid) else { return false };
+        stream.request_keyframe(KeyframeRequestKind::Pli);
+        true
+    }
+
+    /// Takes over what the library measured.
+    pub fn measured(&mut self, stats: &str0m::stats::PeerStats) {
+        if stats.rtt.is_some() {
+            self.rtt = stats.rtt;
+        }
+        self.egress_loss = stats.egress_loss_fraction;
+    }
+
+    /// Ends a statistics interval.
+    pub fn take_stats(&mut self) -> PeerStats {
+        PeerStats {
+            peer: self.id,
+            rtt_ms: self.rtt.map(|rtt| rtt.as_millis().min(60_000) as u32),
+            egress_loss_ppm: self.egress_loss.take().map(|loss| (loss * 1e6) as u32),
+            estimate_bps: self.estimate_bps,
+            data_in_bytes: std::mem::take(&mut self.channels.in_bytes),
+            data_out_bytes: std::mem::take(&mut self.channels.out_bytes),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Scenarios: inputs in, effects out.
+
+mod data;
+mod hostile;
+mod membership;
+mod negotiation;
+mod publishing;
+mod service;
+mod stage;
+mod watching;

@@ -1,0 +1,41 @@
+//! A published track.
+
+use super::dynacast::Dynacast;
+use super::ids::ParticipantId;
+use crate::media::api::{Kind, Mid, Quality, TrackId};
+use livekit_protocol as proto;
+
+/// A track that the media plane knows.
+#[derive(Debug)]
+pub(super) struct Track {
+    pub id: TrackId,
+    pub owner: ParticipantId,
+    pub kind: Kind,
+    /// Where it comes in.
+    pub mid: Mid,
+    /// Which track the section said it sends: when it says another, this one is over.
+    pub section_track_id: Option<String>,
+    /// What clients are told; `mid` and `mime_type` included.
+    pub info: proto::TrackInfo,
+    /// Layers, lowest first, with their width and height.
+    pub layers: Vec<Layer>,
+    /// The publisher has been told that somebody hears it.
+    pub heard: bool,
+    pub dynacast: Dynacast,
+    /// Number of the tap on it.
+    pub tap: Option<u64>,
+}
+
+/// A layer as announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layer {
+    pub quality: Quality,
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Track {
+    pub(super) fn sid(&self) -> &str {
+        &self.info.sid
+    }
+}

@@ -1,0 +1,77 @@
+//! Strangers and noise.
+
+use crate::client::{Client, Encoder};
+use crate::hall::{Hall, peer};
+use heliograph_sfu::media::api::{Command, Event, Kind};
+use rand::rngs::StdRng;
+use rand::{Rng, RngCore, SeedableRng};
+use std::net::UdpSocket;
+use std::time::Duration;
+use str0m::media::Direction::{RecvOnly, SendOnly};
+
+#[test]
+fn noise_from_strangers_disturbs_nobody() {
+    let mut hall = Hall::new();
+    let (publisher, from) = hall.join(&[(Kind::Video, SendOnly)]);
+    let (subscriber, to) = hall.join(&[(Kind::Video, RecvOnly)]);
+    hall.publish(publisher, from[0], 1, Kind::Video);
+    hall.forward(1, subscriber, to[0]);
+    let stranger = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let target = hall.plane.local_addresses()[0];
+    let mut rng = StdRng::seed_from_u64(3);
+    let mut encoder = Encoder::new(1, 5, 5);
+    for _ in 0..40 {
+        for _ in 0..50 {
+            let mut noise = vec![0; rng.random_range(0..1_500)];
+            rng.fill_bytes(&mut noise);
+            if let Some(first) = noise.first_mut() {
+                *first = [0, 1, 22, 0x80, 0x90, 0xff][rng.random_range(0..6)];
+            }
+            let _ = stranger.send_to(&noise, target);
+        }
+        hall.film(publisher, from[0], &mut encoder, 1);
+    }
+    hall.run(Duration::from_millis(200));
+    let packets = hall.clients[subscriber].section(to[0]);
+    assert!(packets.len() >= 60, "{} packets", packets.len());
+    assert!(!hall.log.iter().any(|event| matches!(event, Event::Failed { .. })));
+}
+
+#[test]
+fn peers_that_come_and_go_are_told_at_once() {
+    let mut hall = Hall::new();
+    for _ in 0..20 {
+        let (a, _) = hall.join(&[(Kind::Audio, SendOnly)]);
+        hall.media.send(Command::ClosePeer { peer: peer(a) });
+        hall.until("the client to notice", |hall| !hall.clients[a].rtc.is_alive());
+    }
+}
+
+#[test]
+fn two_hundred_joins_and_leaves_leave_nothing() {
+    let mut hall = Hall::new();
+    let (publisher, from) = hall.join(&[(Kind::Video, SendOnly)]);
+    hall.publish(publisher, from[0], 1, Kind::Video);
+    for _ in 0..20 {
+        let entered: Vec<usize> = (0..10).map(|_| hall.enter(Client::new())).collect();
+        for at in entered.iter().copied() {
+            let (sdp, mids) = hall.clients[at].offer(&[(Kind::Video, RecvOnly)], true);
+            hall.negotiate(at, sdp);
+            hall.forward(1, at, mids[0]);
+        }
+        hall.until("connections", |hall| entered.iter().all(|at| hall.clients[*at].connected));
+        for at in &entered {
+            hall.media.send(Command::ClosePeer { peer: peer(*at) });
+        }
+        hall.run(Duration::from_millis(20));
+        // What has left has no more to say.
+        hall.retire(&entered);
+    }
+    hall.until("calls to be over", |hall| {
+        hall.media.send(Command::ClosePeer { peer: peer(9_999) });
+        hall.plane.load()[0].calls <= 2
+    });
+    let left = hall.plane.load()[0];
+    assert_eq!((left.rooms, left.peers), (1, 1));
+    assert_eq!((left.addresses, left.names), (1, 1));
+}

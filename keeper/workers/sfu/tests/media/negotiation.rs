@@ -1,0 +1,150 @@
+//! Offers from either side.
+
+use crate::client::{Client, Encoder, LABEL_AT};
+use crate::hall::{Hall, peer};
+use heliograph_sfu::media::api::{
+    Command, DataChannel, Event, Kind, Mid, NewSection, TrackId, Want,
+};
+use std::time::Duration;
+use str0m::media::Direction::{RecvOnly, SendOnly};
+
+fn section(track: u64) -> NewSection {
+    NewSection {
+        kind: Kind::Video,
+        stream_id: format!("PA_x{track}"),
+        track_id: format!("TR_y{track}"),
+        track: TrackId(track),
+    }
+}
+
+/// An offer of ours, answered by the client. Returns the offer and the tracks' sections.
+fn offered(
+    hall: &mut Hall,
+    to: usize,
+    offer: u32,
+    add: Vec<NewSection>,
+    channels: Vec<DataChannel>,
+) -> (String, Vec<(TrackId, Mid)>) {
+    let peer = peer(to);
+    hall.media.send(Command::MakeOffer { peer, offer, add, channels, ice_restart: false });
+    let made = hall.event("an offer", move |event| {
+        if let Event::Refused { reason, .. } = event {
+            panic!("refused: {reason}");
+        }
+        matches!(event, Event::Offer { offer: made, .. } if *made == offer)
+    });
+    let Event::Offer { sdp, mids, .. } = made else { unreachable!() };
+    let answer = hall.clients[to].answer(&sdp);
+    hall.media.send(Command::Answer { peer, offer, sdp: answer });
+    (sdp, mids)
+}
+
+#[test]
+fn our_offers_carry_channels_and_tracks_and_sections_are_reused() {
+    let mut hall = Hall::new();
+    let (publisher, from) = hall.join(&[(Kind::Video, SendOnly), (Kind::Video, SendOnly)]);
+    let subscriber = hall.enter(Client::new());
+    let channels = vec![DataChannel::Reliable, DataChannel::Lossy, DataChannel::Track];
+    offered(&mut hall, subscriber, 100, vec![], channels);
+    hall.until("connected", |hall| hall.clients[subscriber].connected);
+    hall.until("channels", |hall| hall.clients[subscriber].open.len() == 3);
+    for (at, mid) in from.iter().enumerate() {
+        hall.publish(publisher, *mid, at as u64 + 1, Kind::Video);
+    }
+    let forward = |hall: &Hall, track: u64| {
+        let (track, to, want) = (TrackId(track), peer(subscriber), Want::default());
+        hall.media.send(Command::Forward { track, to, mid: None, want });
+    };
+    // The forward may come before the section.
+    forward(&hall, 1);
+    let (sdp, mids) = offered(&mut hall, subscriber, 101, vec![section(1)], vec![]);
+    assert!(sdp.contains("a=msid:PA_x1 TR_y1"), "{sdp}");
+    let first = mids[0].1.clone();
+    let mut encoder = Encoder::new(1, 5, 5);
+    hall.film(publisher, from[0], &mut encoder, 40);
+    let seen = |hall: &Hall, label: u8| {
+        let packets = hall.clients[subscriber].section(str0m::media::Mid::from(first.0.as_str()));
+        packets.iter().filter(|packet| packet.payload[LABEL_AT] == label).count()
+    };
+    assert!(seen(&hall, 1) > 20);
+
+    hall.media.send(Command::EndForward { track: TrackId(1), to: peer(subscriber) });
+    let (sdp, _) = offered(&mut hall, subscriber, 102, vec![], vec![]);
+    assert!(sdp.contains("a=inactive"), "{sdp}");
+    hall.run(Duration::from_millis(50));
+    let (sdp, mids) = offered(&mut hall, subscriber, 103, vec![section(2)], vec![]);
+    assert_eq!(mids, [(TrackId(2), first.clone())], "the section is taken again");
+    assert!(sdp.contains("a=msid:PA_x2 TR_y2") && !sdp.contains("msid:PA_x1"), "{sdp}");
+    forward(&hall, 2);
+    let mut encoder = Encoder::new(2, 7, 7);
+    hall.film(publisher, from[1], &mut encoder, 40);
+    assert!(seen(&hall, 2) > 20);
+}
+
+#[test]
+fn a_clients_offer_rolls_ours_back() {
+    let mut hall = Hall::new();
+    let (a, _) = hall.join(&[(Kind::Audio, SendOnly)]);
+    let make = |hall: &Hall, offer| {
+        let (peer, add) = (peer(a), vec![section(1)]);
+        let channels = vec![];
+        hall.media.send(Command::MakeOffer { peer, offer, add, channels, ice_restart: false });
+    };
+    make(&hall, 50);
+    let offer = |number| move |event: &Event| matches!(event, Event::Offer { offer, .. } if *offer == number);
+    let Event::Offer { sdp, .. } = hall.event("an offer", offer(50)) else { unreachable!() };
+    let refused = |number| move |event: &Event| matches!(event, Event::Refused { offer, .. } if *offer == number);
+    make(&hall, 51);
+    hall.event("one is pending", refused(51));
+    let (theirs, _) = hall.clients[a].offer(&[(Kind::Video, RecvOnly)], false);
+    hall.negotiate(a, theirs);
+    hall.media.send(Command::Answer { peer: peer(a), offer: 50, sdp });
+    hall.event("ours is gone", refused(50));
+    make(&hall, 52);
+    hall.event("an offer", offer(52));
+}
+
+#[test]
+fn a_restart_of_ice_keeps_the_connection() {
+    let mut hall = Hall::new();
+    let (publisher, from) = hall.join(&[(Kind::Video, SendOnly)]);
+    let (subscriber, to) = hall.join(&[(Kind::Video, RecvOnly)]);
+    hall.publish(publisher, from[0], 1, Kind::Video);
+    hall.forward(1, subscriber, to[0]);
+    let mut encoder = Encoder::new(1, 5, 5);
+    hall.film(publisher, from[0], &mut encoder, 20);
+    let sdp = hall.clients[subscriber].restart();
+    hall.negotiate(subscriber, sdp);
+    hall.run(Duration::from_millis(500));
+    let before = hall.clients[subscriber].section(to[0]).len();
+    hall.film(publisher, from[0], &mut encoder, 40);
+    let after = hall.clients[subscriber].section(to[0]).len();
+    assert!(after >= before + 60, "{before} packets, then {after}");
+}
+
+#[test]
+fn unusable_sdp_is_refused_and_harms_nothing() {
+    let mut hall = Hall::new();
+    let a = hall.enter(Client::new());
+    let (good, _) = hall.clients[a].offer(&[(Kind::Audio, RecvOnly)], true);
+    let without = |line: &str| {
+        good.lines().filter(|l| !l.starts_with(line)).map(|l| format!("{l}\r\n")).collect()
+    };
+    let bad: [String; 6] = [
+        String::new(),
+        "hello".into(),
+        without("a=fingerprint"),
+        without("a=ice-ufrag"),
+        without("m="),
+        good.replace("a=group:BUNDLE", "a=group:BUNDLE x"),
+    ];
+    for (at, sdp) in bad.into_iter().enumerate() {
+        let offer = 1_000 + at as u32;
+        hall.media.send(Command::Offer { peer: peer(a), offer, sdp });
+        hall.event("a refusal", move |event| {
+            matches!(event, Event::Refused { offer: refused, .. } if *refused == offer)
+        });
+    }
+    hall.negotiate(a, good);
+    hall.until("connected", |hall| hall.clients[a].connected);
+}

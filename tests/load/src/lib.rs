@@ -1,0 +1,12 @@
+//! Load for an SFU.
+//!
+//! One process plays all participants: [`generator`] holds their peer connections in one thread,
+//! [`servers`] starts what is measured and does its signalling, [`run`] puts a case together. What
+//! the server spends is read from `/proc` ([`process`]), what it adds in time from the kernel's
+//! receive timestamps, so that a busy generator does not look like a slow server.
+
+pub mod generator;
+pub mod netns;
+pub mod process;
+pub mod run;
+pub mod servers;
