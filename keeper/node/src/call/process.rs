@@ -51,6 +51,8 @@ impl Process {
             // A keeper that is killed cannot stop it; an orphan would keep the ports.
             .arg("--exit-with-parent")
             .stdin(std::process::Stdio::null())
+            // It tells there where it listens, which the socket tells too.
+            .stdout(std::process::Stdio::null())
             .kill_on_drop(true);
         if let Some(tcp) = &config.tcp {
             command.arg("--tcp").arg(tcp.to_string());
