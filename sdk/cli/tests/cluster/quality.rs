@@ -174,7 +174,14 @@ async fn observer_is_tried_by_its_own_samples() {
     assert!(cluster.rpc.get_account(&exhibit).await.unwrap().is_none(), "its rent is back");
     cluster.ok("operator", &["case", "decide", opened["case"].as_str().unwrap()]);
     assert_eq!(cluster.ok("owner", &["keeper", "status", &observer])["status"], "jailed");
+    // Its time has to pass; then it begins anew, and its stake is enough for that.
+    let unjail = ["keeper", "unjail", &observer];
+    let wait = cluster.early("owner", &unjail)["wait_secs"].as_i64().unwrap();
+    assert!(0 < wait && wait <= i64::from(cluster.network.params.jail_secs), "{wait}");
     let (code, again) = open(&file, &node_key);
     assert_ne!(code, 0);
     assert!(again["error"]["message"].as_str().unwrap().contains("AlreadyPunished"), "{again:#}");
+    cluster.travel(wait).await;
+    assert_eq!(cluster.ok("owner", &unjail)["unjailed"], true);
+    assert_eq!(cluster.ok("owner", &["keeper", "status", &observer])["status"], "pending");
 }
