@@ -118,7 +118,7 @@ fn media_cpu_seconds() -> f64 {
     let tasks = std::fs::read_dir("/proc/self/task").expect("procfs");
     let ticks: f64 = tasks
         .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok())
-        .filter(|stat| stat.contains("(media-"))
+        .filter(|stat| stat.contains("(media-0)"))
         .filter_map(|stat| {
             let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
             Some(fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?)
