@@ -185,6 +185,7 @@ codes! { reputation_codes, ReputationError:
     EpochInUse = 3 by q::close_epoch::guards::epoch_with_observations_or_tallies_rejects,
     OtherRentPayer = 4 by q::close_tally::guards::rent_for_a_stranger_rejects,
     Overflow = 5 by q::submit_leaf::guards::overflowing_count_rejects,
+    OtherEpochLength = 6 by q::post_root::guards::epoch_of_another_length_rejects,
     NotKeeperKey = 100 by q::post_root::guards::another_key_rejects,
     NotAnObserver = 101 by q::post_root::guards::settler_rejects,
     ObserverNotActive = 102 by q::post_root::guards::observer_not_at_work_rejects,
@@ -245,6 +246,13 @@ codes! { slashing_codes, SlashingError:
     OtherStatement = 401 by l::open_fraud_case::guards::statement_of_another_epoch_rejects,
     StatementAgrees = 402 by l::open_fraud_case::guards::statement_that_agrees_rejects,
     NotAnObserver = 403 by l::open_fraud_case::guards::settler_rejects,
+    LeafNotPosted = 404 by l::open_samples_case::guards::leaf_that_was_not_posted_rejects,
+    OtherSamples = 405 by l::open_samples_case::guards::other_samples_reject,
+    SamplesAgree = 406 by l::open_samples_case::guards::honest_leaf_rejects,
+    OtherEpoch = 407 by l::open_samples_case::guards::another_epoch_rejects,
+    ExhibitTooLarge = 500 by l::exhibit::guards::more_samples_than_a_leaf_may_have_reject,
+    OutsideExhibit = 501 by l::exhibit::guards::bytes_outside_reject,
+    OtherUploader = 502 by l::exhibit::guards::stranger_rejects,
 }
 
 fn all_reached(rows: Vec<Row>) {

@@ -5,7 +5,7 @@ use heliograph_client::pda;
 use heliograph_protocol::hash::sha256;
 use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_settlement::state::{Book, Challenge, Channel, Escrow, Ring, Session, Slot};
-use heliograph_slashing::state::{Case, Record};
+use heliograph_slashing::state::{Case, Exhibit, Record};
 use heliograph_staking::state::{Delegation, Position};
 use heliograph_tests::{Scene, events};
 use std::collections::BTreeSet;
@@ -33,7 +33,8 @@ fn account_sizes_and_discriminators_are_the_published_ones() {
         (shape::<Node>("Node"), 507, [208, 53, 1, 3, 49, 122, 180, 49]),
         (shape::<App>("App"), 322, [67, 135, 84, 79, 153, 49, 239, 169]),
         (shape::<Position>("Position"), 420, [170, 188, 143, 228, 122, 64, 247, 208]),
-        (shape::<Case>("Case"), 1_240, [24, 222, 147, 26, 60, 162, 154, 176]),
+        (shape::<Case>("Case"), 1_304, [24, 222, 147, 26, 60, 162, 154, 176]),
+        (shape::<Exhibit>("Exhibit"), 9_294, [26, 181, 251, 240, 208, 218, 12, 188]),
         (shape::<Record>("Record"), 302, [254, 233, 117, 252, 76, 166, 146, 139]),
         (shape::<Delegation>("Delegation"), 234, [237, 90, 140, 159, 124, 255, 243, 80]),
         (shape::<Escrow>("Escrow"), 235, [31, 213, 123, 187, 186, 22, 218, 155]),
@@ -111,7 +112,9 @@ fn instruction_discriminators_come_from_their_names() {
             OpenChallengeCase = "open_challenge_case", OpenDowntimeCase = "open_downtime_case",
             OpenFraudCase = "open_fraud_case", RefuteEpoch = "refute_epoch",
             RestoreClaims = "restore_claims", DecideCase = "decide_case",
-            CloseCase = "close_case";
+            CloseCase = "close_case", OpenSamplesCase = "open_samples_case",
+            OpenExhibit = "open_exhibit", WriteExhibit = "write_exhibit",
+            CloseExhibit = "close_exhibit";
         settlement: OpenEscrow = "open_escrow", Deposit = "deposit",
             RequestWithdrawal = "request_withdrawal", CancelWithdrawal = "cancel_withdrawal",
             Withdraw = "withdraw", OpenChannel = "open_channel", CloseChannel = "close_channel",
@@ -124,8 +127,8 @@ fn instruction_discriminators_come_from_their_names() {
             FailChallenge = "fail_challenge", CloseChallenge = "close_challenge",
             Restore = "restore";
     };
-    assert_eq!(all.len(), 66);
-    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 66);
+    assert_eq!(all.len(), 70);
+    assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 70);
 }
 
 #[test]

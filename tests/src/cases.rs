@@ -5,6 +5,7 @@ use crate::outcome::Done;
 use crate::parties::{NodeParty, SessionParty};
 use crate::vouchers::signed_bytes;
 use crate::world::{DOMAIN, World};
+use heliograph_client::instruction::reputation::ProvedLeaf;
 use heliograph_client::instruction::slashing::{self, Accusation};
 use heliograph_client::pda;
 use heliograph_protocol::domain::Message;
@@ -12,6 +13,7 @@ use heliograph_protocol::evidence::Signed;
 use heliograph_protocol::observation::RootStatement;
 use heliograph_protocol::price::Usage;
 use heliograph_protocol::receipt::{Quality, Receipt};
+use heliograph_protocol::sample::{self, Sample};
 use heliograph_registry::state::Network;
 use heliograph_settlement::state::{Challenge, Session};
 use heliograph_slashing::state::{Case, Record};
@@ -129,6 +131,35 @@ impl World {
         let open = self.fraud_instructions(&reporter.pubkey(), observer, epoch, &statement);
         let case = open[1].accounts[5].pubkey;
         self.run(&open, &[reporter]);
+        self.decide(&case);
+        case
+    }
+
+    /// Brings samples on chain, in `uploader`'s exhibit; returns its address.
+    pub fn bring(&mut self, uploader: &Keypair, samples: &[Sample]) -> Pubkey {
+        for step in slashing::exhibit_of(uploader.pubkey(), samples) {
+            self.run(&[step], &[uploader]);
+        }
+        pda::exhibit(&uploader.pubkey(), &sample::root(samples))
+    }
+
+    /// The instruction that opens a case of a leaf, by the samples in the reporter's exhibit.
+    pub fn samples_case_instruction(&self, reporter: &Pubkey, leaf: &ProvedLeaf) -> Instruction {
+        let accusation = self.accusation(reporter, &leaf.observer);
+        slashing::open_samples_case(&accusation, leaf.clone())
+    }
+
+    /// Has an observer convicted of a leaf that these samples contradict; returns the case.
+    pub fn convict_by_samples(
+        &mut self,
+        reporter: &Keypair,
+        leaf: &ProvedLeaf,
+        samples: &[Sample],
+    ) -> Pubkey {
+        self.bring(reporter, samples);
+        let open = self.samples_case_instruction(&reporter.pubkey(), leaf);
+        let case = open.accounts[5].pubkey;
+        self.run(&[open], &[reporter]);
         self.decide(&case);
         case
     }

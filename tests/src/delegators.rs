@@ -73,7 +73,7 @@ pub fn slash_instruction(slasher: Pubkey, target: SlashTarget, amount: u64) -> I
 
 /// `hold` as the slashing program calls it, signed by `slasher`.
 pub fn hold_instruction(slasher: Pubkey, subject: &Pubkey, amount: u64) -> Instruction {
-    let accounts = accounts::Hold {
+    let accounts = accounts::Holding {
         slasher,
         network: pda::network(),
         position: pda::position(subject),

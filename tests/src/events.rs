@@ -59,7 +59,7 @@ network_events! {
     reputation REPUTATION: RootPosted, LeafSubmitted, NodeScored, TallyClosed, ObservationClosed,
         EpochClosed;
     slashing SLASHING: CaseOpened, CaseRestored, EpochRefuted, CaseConvicted, CaseDismissed,
-        CaseClosed;
+        CaseClosed, LeafContradicted, ExhibitOpened, ExhibitWritten, ExhibitClosed;
 }
 
 /// The bytes of an event and the program that called itself with them.

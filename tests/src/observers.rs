@@ -9,6 +9,7 @@ use heliograph_client::pda;
 use heliograph_protocol::merkle;
 use heliograph_protocol::observation::{self, Leaf};
 use heliograph_protocol::reputation::Phase;
+use heliograph_protocol::sample::{self, Sample};
 use heliograph_registry::state::KeeperRole;
 use heliograph_reputation::state::{Epoch, Figures};
 use solana_instruction::Instruction;
@@ -31,6 +32,9 @@ pub const GOOD: Figures = Figures {
     wer_ppm: 40_000,
 };
 
+/// The samples of figures that a test gives outright: nobody has them.
+pub const UNSHOWN: [u8; 32] = [0x5a; 32];
+
 /// Everything one observer saw in one epoch.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -50,14 +54,36 @@ impl Report {
             epoch,
             node: node.to_bytes(),
             figures: figures.into(),
+            samples_root: UNSHOWN,
         };
         Self { observer, epoch, leaves: seen.iter().map(leaf).collect() }
+    }
+
+    /// A report on these nodes, of samples: the figures are what they add up to.
+    pub fn of_samples(observer: Pubkey, epoch: u64, seen: &[(Pubkey, &[Sample])]) -> Self {
+        let mut report = Self::new(observer, epoch, &[]);
+        for &(node, samples) in seen {
+            report.push(node, figures(samples), samples);
+        }
+        report
+    }
+
+    /// Adds a leaf that commits to these samples, whatever they add up to.
+    pub fn push(&mut self, node: Pubkey, claimed: Figures, samples: &[Sample]) {
+        self.leaves.push(Leaf {
+            observer: self.observer.to_bytes(),
+            epoch: self.epoch,
+            node: node.to_bytes(),
+            figures: claimed.into(),
+            samples_root: sample::root(samples),
+        });
     }
 
     /// What its observer posts.
     pub fn root(&self) -> Root {
         Root {
             epoch: self.epoch,
+            epoch_secs: PARAMS.epoch_secs,
             root: observation::root(&self.leaves),
             leaves_count: self.leaves.len() as u32,
         }
@@ -71,10 +97,35 @@ impl Report {
             node: self.leaves[index].node.into(),
             epoch: self.epoch,
             figures: self.leaves[index].figures.into(),
+            samples_root: self.leaves[index].samples_root,
             index: index as u32,
             proof: merkle::proof(&hashes, index).expect("a leaf of the report"),
         }
     }
+}
+
+/// A minute's probe of a node close by that is there.
+pub const PROBE: Sample = Sample {
+    at_secs: 0,
+    setup_us: 300_000,
+    rtt_us: 40_000,
+    jitter_us: 3_000,
+    packets_sent: 500,
+    packets_lost: 0,
+    words_spoken: 25,
+    words_wrong: 1,
+    latency_us: 900_000,
+};
+
+/// `count` such probes, spread over an epoch.
+pub fn probes(count: usize) -> Vec<Sample> {
+    let apart = EPOCH_SECS as usize / count.max(1);
+    (0..count).map(|n| Sample { at_secs: (n * apart) as u32, ..PROBE }).collect()
+}
+
+/// What samples of an epoch add up to.
+pub fn figures(samples: &[Sample]) -> Figures {
+    sample::figures(samples.iter().copied(), PARAMS.epoch_secs).expect("samples of an epoch").into()
 }
 
 impl World {

@@ -59,6 +59,9 @@ impl Config {
             if node.capacity == 0 {
                 bail!("node.capacity must be greater than zero");
             }
+            if let Some(calls) = &node.calls {
+                calls.check().map_err(anyhow::Error::msg)?;
+            }
             node.resolve(base);
         }
         if let Some(settle) = &mut self.settle {

@@ -54,19 +54,22 @@ pub fn read_request(
     Ok(request)
 }
 
-/// Checks a request against the session's account.
+/// Checks a request for `bought` against the session's account.
 pub fn check_session(
     signed: &Signed,
     session: &Session,
     node: &Address,
+    bought: ServiceSet,
     now_unix_secs: u64,
 ) -> Result<(), Refusal> {
     let no_session = |why: &str| (ErrorCode::NoSession, why.to_owned());
     if session.node.to_bytes() != *node {
         return Err(no_session("the session is with another node"));
     }
-    if !ServiceSet(session.services).has(Service::Transcription) {
-        return Err(no_session("the session did not buy transcription"));
+    let missing =
+        |service: &&Service| bought.has(**service) && !ServiceSet(session.services).has(**service);
+    if let Some(service) = Service::ALL.iter().find(missing) {
+        return Err(no_session(&format!("the session did not buy {}", service.name())));
     }
     if u64::try_from(session.expires_at).unwrap_or(0) <= now_unix_secs {
         return Err(no_session("the session has ended"));

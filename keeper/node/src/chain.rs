@@ -3,7 +3,7 @@
 use heliograph_client::{Error, RetryPolicy, Rpc, account, pda};
 use heliograph_protocol::Address;
 use heliograph_protocol::domain::Domain;
-use heliograph_registry::state::Network;
+use heliograph_registry::state::{App, Network};
 use heliograph_settlement::state::{Channel, Escrow, Session};
 use solana_pubkey::Pubkey;
 use std::collections::HashMap;
@@ -70,6 +70,11 @@ impl Chain {
     /// A session's account, `None` if there is none.
     pub async fn session(&self, session: &Address) -> Result<Option<Session>, Error> {
         account::find(&self.stream_rpc(), &Pubkey::from(*session)).await
+    }
+
+    /// An app's account, `None` if there is none.
+    pub async fn app(&self, app: &Address) -> Result<Option<App>, Error> {
+        account::find(&self.stream_rpc(), &Pubkey::from(*app)).await
     }
 
     /// The escrow behind a session and the bond of its channel in micro-USDC: as they are now, or as

@@ -1,7 +1,7 @@
 //! The role's part of the keeper's configuration.
 
 use serde::{Deserialize, Serialize};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// `[node]` of the keeper's configuration. Relative paths count from the configuration file.
@@ -31,6 +31,9 @@ pub struct NodeConfig {
     pub redeem_after_secs: u64,
     /// The speech worker.
     pub transcription: TranscriptionConfig,
+    /// The SFU worker, if calls are served.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls: Option<CallsConfig>,
 }
 
 /// When the node redeems a voucher by itself.
@@ -64,6 +67,85 @@ pub struct TranscriptionConfig {
     /// Socket between keeper and worker.
     #[serde(default = "default_socket")]
     pub socket: PathBuf,
+}
+
+/// `[node.calls]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallsConfig {
+    /// The worker program; `heliograph-sfu` beside the keeper's if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<PathBuf>,
+    /// Where participants' clients connect (HTTP and WebSockets).
+    #[serde(default = "default_signalling")]
+    pub listen: SocketAddr,
+    /// Where their media arrives: the first of as many UDP ports as there are threads.
+    #[serde(default = "default_media")]
+    pub udp: SocketAddr,
+    /// Where media arrives from networks that block UDP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tcp: Option<SocketAddr>,
+    /// Addresses under which clients reach this machine; its own if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advertise: Vec<IpAddr>,
+    /// Media threads; as many as help if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads: Option<u32>,
+    /// Participants at once, of all sessions together.
+    #[serde(default = "default_participants_max")]
+    pub participants_max: u32,
+    /// File of `name: secret` lines: tokens of these are admitted and nobody pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<PathBuf>,
+    /// URL that clients are given, `ws://` or `wss://`; made from `listen` if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Seconds between two receipts of a session, 5 to 60. Less than a minute is for trying out.
+    #[serde(default = "default_receipt_every_secs")]
+    pub receipt_every_secs: u32,
+    /// Socket between keeper and worker.
+    #[serde(default = "default_calls_socket")]
+    pub socket: PathBuf,
+}
+
+fn default_signalling() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 7882))
+}
+
+fn default_media() -> SocketAddr {
+    SocketAddr::from(([0, 0, 0, 0], 7900))
+}
+
+fn default_participants_max() -> u32 {
+    500
+}
+
+fn default_receipt_every_secs() -> u32 {
+    60
+}
+
+fn default_calls_socket() -> PathBuf {
+    "sfu.sock".into()
+}
+
+impl CallsConfig {
+    /// What is wrong with it, in words.
+    pub fn check(&self) -> Result<(), String> {
+        if !(5..=60).contains(&self.receipt_every_secs) {
+            return Err("node.calls.receipt_every_secs must be from 5 to 60".into());
+        }
+        if self.participants_max == 0 || self.threads == Some(0) {
+            return Err("node.calls: threads and participants_max must be greater than zero".into());
+        }
+        if self
+            .url
+            .as_deref()
+            .is_some_and(|url| !url.starts_with("ws://") && !url.starts_with("wss://"))
+        {
+            return Err("node.calls.url must begin with ws:// or wss://".into());
+        }
+        Ok(())
+    }
 }
 
 fn default_listen() -> SocketAddr {
@@ -110,6 +192,12 @@ impl NodeConfig {
         }
         if let Some(worker) = &mut stt.worker {
             *worker = base.join(&*worker);
+        }
+        if let Some(calls) = &mut self.calls {
+            calls.socket = base.join(&calls.socket);
+            for path in [&mut calls.worker, &mut calls.keys].into_iter().flatten() {
+                *path = base.join(&*path);
+            }
         }
         if !self.archive.contains("://") {
             self.archive = base.join(&self.archive).to_string_lossy().into_owned();

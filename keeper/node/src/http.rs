@@ -1,5 +1,6 @@
 //! The node's HTTP: streams, and what anyone may know.
 
+use crate::call;
 use crate::error::Error;
 use crate::state::NodeState;
 use crate::stream;
@@ -12,6 +13,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use heliograph_client::call::CALLS_PATH;
 use heliograph_client::stream::STREAM_PATH;
 use heliograph_client::vouchers::{
     PAGE_SESSIONS_MAX, VOUCHERS_PATH, VoucheredMinute, VouchersPage,
@@ -41,6 +43,7 @@ pub async fn serve(listener: TcpListener, state: Arc<NodeState>) -> Result<(), E
         .route("/v1/sessions/{session}", get(session))
         .route(VOUCHERS_PATH, get(vouchers))
         .route(STREAM_PATH, get(open_stream))
+        .route(CALLS_PATH, get(host_calls))
         .with_state(state);
     axum::serve(listener, router)
         .with_graceful_shutdown(shutdown.cancelled_owned())
@@ -54,12 +57,26 @@ async fn open_stream(State(state): State<Arc<NodeState>>, upgrade: WebSocketUpgr
         .on_upgrade(move |socket| stream::serve(socket, state))
 }
 
-/// 200 when streams can be served, 503 while the worker is being started.
+async fn host_calls(State(state): State<Arc<NodeState>>, upgrade: WebSocketUpgrade) -> Response {
+    if state.calls.is_none() {
+        let why = json!({ "error": "this node serves no calls" });
+        return (StatusCode::NOT_FOUND, Json(why)).into_response();
+    }
+    upgrade.max_message_size(MESSAGE_BYTES_MAX).on_upgrade(move |socket| call::serve(socket, state))
+}
+
+/// 200 when everything configured can be served, 503 while a worker is being started.
 async fn health(State(state): State<Arc<NodeState>>) -> Response {
-    let ready = state.worker.info().is_some();
+    let word = |ready: bool| if ready { "ready" } else { "starting" };
+    let worker = state.worker.info().is_some();
+    let calls = state.calls.as_ref().map(|calls| calls.info().is_some());
+    let ready = worker && calls.unwrap_or(true);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let worker = if ready { "ready" } else { "starting" };
-    let body = json!({ "worker": worker, "streams": state.active_streams() });
+    let body = json!({
+        "worker": word(worker),
+        "calls": calls.map(word),
+        "streams": state.active_streams(),
+    });
     (status, Json(body)).into_response()
 }
 
@@ -78,6 +95,7 @@ async fn info(State(state): State<Arc<NodeState>>) -> Json<Value> {
         "domain_id": hex::encode(state.domain().0),
         "streams": state.active_streams(),
         "transcription": worker,
+        "calls": state.calls.as_ref().map(|calls| json!({ "url": calls.url() })),
     }))
 }
 

@@ -1,7 +1,8 @@
 //! The node role: serves streams, meters minutes, collects signatures, brings vouchers on chain.
 //!
 //! ```text
-//! client ⇄ stream ⇄ worker process        audio in, text out
+//! client ⇄ stream ⇄ speech worker         audio in, text out
+//! host   ⇄ call   ⇄ SFU worker            participants of calls, counted
 //!            │ meter: minutes → receipts   pure
 //!            ▼
 //!          ledger ──▶ archive              evidence
@@ -16,6 +17,7 @@
 
 mod archive;
 mod auth;
+mod call;
 mod chain;
 pub mod config;
 mod due;
@@ -30,7 +32,7 @@ mod stream;
 mod time;
 mod worker;
 
-pub use config::{NodeConfig, Redeem, TranscriptionConfig};
+pub use config::{CallsConfig, NodeConfig, Redeem, TranscriptionConfig};
 pub use error::Error;
 
 use heliograph_client::Rpc;
@@ -73,5 +75,8 @@ pub async fn run(config: NodeConfig, rpc: Rpc, shutdown: CancellationToken) -> R
         }
     }
     state.worker.stopped().await;
+    if let Some(calls) = &state.calls {
+        calls.stopped().await;
+    }
     served
 }

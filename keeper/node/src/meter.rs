@@ -130,7 +130,7 @@ impl Meter {
 }
 
 /// The value that 95 % of `values` do not exceed (nearest rank); 0 for none.
-fn percentile_95(values: &[u32]) -> u32 {
+pub fn percentile_95(values: &[u32]) -> u32 {
     let mut sorted = values.to_vec();
     sorted.sort_unstable();
     let rank = (sorted.len() * 95).div_ceil(100);

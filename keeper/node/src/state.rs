@@ -1,5 +1,6 @@
 //! What the tasks of the role share.
 
+use crate::call::Calls;
 use crate::chain::Chain;
 use crate::config::NodeConfig;
 use crate::due::Due;
@@ -24,6 +25,8 @@ pub struct NodeState {
     pub ledger: Ledger,
     pub archive: Archive,
     pub worker: Worker,
+    /// The SFU worker and the sessions hosted on it, if calls are served.
+    pub calls: Option<Calls>,
     /// Cancelled when the role is to stop: streams end.
     pub shutdown: CancellationToken,
     /// Cancelled when all streams have ended: what serves them ends too.
@@ -65,11 +68,16 @@ impl NodeState {
         let archive = Archive::open(&config.archive)?;
         let drained = CancellationToken::new();
         let worker = Worker::start(&config.transcription, drained.clone())?;
+        let calls = match &config.calls {
+            Some(calls) => Some(Calls::start(calls, drained.clone())?),
+            None => None,
+        };
         Ok(Self {
             chain,
             ledger,
             archive,
             worker,
+            calls,
             shutdown,
             drained,
             settle_bell: Notify::new(),

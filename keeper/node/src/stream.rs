@@ -2,7 +2,7 @@
 
 mod audio;
 mod session;
-mod socket;
+pub mod socket;
 
 use crate::auth;
 use crate::state::{NodeState, Refused};
@@ -11,6 +11,7 @@ use axum::extract::ws::WebSocket;
 use heliograph_client::pda;
 use heliograph_client::stream::{ClientMessage, ErrorCode};
 use heliograph_protocol::Address;
+use heliograph_protocol::service::{Service, ServiceSet};
 use heliograph_settlement::state::Session;
 use heliograph_store::Session as LedgerSession;
 use session::StreamSession;
@@ -64,7 +65,9 @@ async fn open(socket: &mut ClientSocket, state: &NodeState) -> Result<Opened, au
     })?;
     let session = session
         .ok_or_else(|| (ErrorCode::NoSession, "there is no such session on chain".to_owned()))?;
-    auth::check_session(&signed, &session, &pda::node(&node_key).to_bytes(), unix_secs())?;
+    let node = pda::node(&node_key).to_bytes();
+    let bought = ServiceSet::of(Service::Transcription);
+    auth::check_session(&signed, &session, &node, bought, unix_secs())?;
     auth::accept_once(&state.requests, &signed, &request, now_unix_ms)?;
     let language = language.filter(|language| language != "auto");
     Ok(Opened { address: request.session, session, language })
@@ -82,7 +85,7 @@ async fn admitted(mut socket: ClientSocket, state: &NodeState, opened: Opened) {
             return socket.refuse(ErrorCode::NoCapacity, why).await;
         }
     };
-    let recorded = record(state, &opened).await;
+    let recorded = record(state, &opened.address, &opened.session).await;
     let served = match recorded {
         Ok(()) => {
             StreamSession::new(state, &mut socket, opened.address, &opened.session)
@@ -102,11 +105,14 @@ async fn admitted(mut socket: ClientSocket, state: &NodeState, opened: Opened) {
 }
 
 /// Records the session before its first minute is served.
-async fn record(state: &NodeState, opened: &Opened) -> Result<(), heliograph_store::Error> {
-    let session = &opened.session;
+pub async fn record(
+    state: &NodeState,
+    address: &Address,
+    session: &Session,
+) -> Result<(), heliograph_store::Error> {
     let secs = |time: i64| u64::try_from(time).unwrap_or(0);
     let recorded = LedgerSession {
-        terms: session.terms(&Pubkey::from(opened.address)),
+        terms: session.terms(&Pubkey::from(*address)),
         app: session.app.to_bytes(),
         voucher_signer: session.voucher_signer.to_bytes(),
         opened_at_unix_secs: secs(session.opened_at),

@@ -5,7 +5,7 @@
 //! last position that was answered for.
 
 mod connection;
-mod process;
+pub mod process;
 
 use crate::config::TranscriptionConfig;
 use crate::error::Error;

@@ -19,10 +19,6 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutPayload};
 use std::sync::Arc;
 use url::Url;
 
-/// Borsh of an [`ArchivedBatch`] each: what settlers have posted. No [`ObjectKind`], because it is
-/// no signed message: who audits sessions looks into the two folders of these.
-const BATCHES: &str = "batches";
-
 /// What an archived message is; each kind has a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectKind {
@@ -30,6 +26,8 @@ pub enum ObjectKind {
     Receipt,
     /// Borsh of a [`Signed`] voucher.
     Voucher,
+    /// Borsh of an [`ArchivedBatch`].
+    Batch,
 }
 
 impl ObjectKind {
@@ -37,6 +35,7 @@ impl ObjectKind {
         match self {
             Self::Receipt => "receipts",
             Self::Voucher => "vouchers",
+            Self::Batch => "batches",
         }
     }
 }
@@ -115,7 +114,7 @@ impl Archive {
     /// Stores a batch with its leaves under its header's hash, as [`put_receipt`](Self::put_receipt)
     /// does.
     pub async fn put_batch(&self, batch: &ArchivedBatch) -> Result<Hash> {
-        self.put(BATCHES, batch.hash(), batch).await
+        self.put(ObjectKind::Batch.folder(), batch.hash(), batch).await
     }
 
     /// The receipt of this hash, unverified; `None` if the archive does not have it.
@@ -130,7 +129,7 @@ impl Archive {
 
     /// The batch whose header has this hash, unverified; `None` if the archive does not have it.
     pub async fn batch(&self, hash: &Hash) -> Result<Option<ArchivedBatch>> {
-        self.get(BATCHES, hash).await
+        self.get(ObjectKind::Batch.folder(), hash).await
     }
 
     /// Hashes of all receipts, in no order. A file that has no place there is an item of its own,
@@ -142,6 +141,11 @@ impl Archive {
     /// Hashes of all vouchers, as [`list_receipts`](Self::list_receipts) gives them.
     pub fn list_vouchers(&self) -> BoxStream<'static, Result<Hash>> {
         self.list(ObjectKind::Voucher)
+    }
+
+    /// Hashes of all batches, as [`list_receipts`](Self::list_receipts) gives them.
+    pub fn list_batches(&self) -> BoxStream<'static, Result<Hash>> {
+        self.list(ObjectKind::Batch)
     }
 
     fn locate(&self, path: &str) -> ObjectPath {

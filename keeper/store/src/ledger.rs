@@ -17,6 +17,7 @@ mod receipts;
 mod redeems;
 pub(crate) mod row;
 mod sessions;
+mod shares;
 mod vouchers;
 
 pub use redeems::{NewRedeem, Redeem, RedeemId, RedeemState, UnsettledSession};

@@ -18,6 +18,8 @@ pub enum ReputationError {
     OtherRentPayer = 4,
     #[msg("A count overflows")]
     Overflow = 5,
+    #[msg("The epoch is of another length than the one that was measured")]
+    OtherEpochLength = 6,
 
     // Observation: 100…
     #[msg("Only the keeper's own key can do this")]

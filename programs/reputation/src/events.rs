@@ -31,6 +31,8 @@ pub struct LeafSubmitted {
     pub figures: Figures,
     /// Observers heard about the node now.
     pub heard: u8,
+    /// Under which the figures' samples are found in an archive.
+    pub samples_root: [u8; 32],
 }
 
 #[event]

@@ -6,6 +6,7 @@
 #![allow(clippy::result_large_err, reason = "Anchor's error type, in every signature")]
 
 use anchor_lang::prelude::*;
+use heliograph_protocol::reputation::Epoch;
 
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
@@ -25,15 +26,17 @@ declare_id!("repC7VfGpQ6Sz5XJtzhiU5QAVM9QeStZPfCBwamXu2v");
 pub mod heliograph_reputation {
     use super::*;
 
-    /// Commits an observer to its leaves of an epoch that has just ended. The first one opens the
-    /// epoch.
+    /// Commits an observer to its leaves of an epoch of `epoch_secs` that has just ended. The first
+    /// one opens the epoch.
     pub fn post_root(
         ctx: Context<PostRoot>,
         epoch_start: u64,
+        epoch_secs: u32,
         root: [u8; 32],
         leaves_count: u32,
     ) -> Result<()> {
-        PostRoot::handle(ctx, epoch_start, root, leaves_count)
+        let epoch = Epoch { start: epoch_start, secs: epoch_secs };
+        PostRoot::handle(ctx, epoch, root, leaves_count)
     }
 
     /// Shows one leaf under a root that was posted. Anyone may, for any observer.

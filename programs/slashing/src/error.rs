@@ -80,4 +80,20 @@ pub enum SlashingError {
     StatementAgrees = 402,
     #[msg("Only observers can be tried for this")]
     NotAnObserver = 403,
+    #[msg("The leaf is not under the root that the observer posted, at this place")]
+    LeafNotPosted = 404,
+    #[msg("The exhibit does not hold the samples that the leaf commits to")]
+    OtherSamples = 405,
+    #[msg("The samples give the figures of the leaf")]
+    SamplesAgree = 406,
+    #[msg("The epoch is another than that of what was posted")]
+    OtherEpoch = 407,
+
+    // Exhibit: 500…
+    #[msg("A leaf has no more samples than 256")]
+    ExhibitTooLarge = 500,
+    #[msg("The bytes do not fit into the exhibit at this place")]
+    OutsideExhibit = 501,
+    #[msg("Only who opened the exhibit can write it, close it, or report with it")]
+    OtherUploader = 502,
 }

@@ -1,7 +1,8 @@
 //! What happened, for those who rebuild the accounts from history. Fields are only ever appended.
 
-use crate::state::{BadEpoch, CaseKind};
+use crate::state::{BadEpoch, Case, CaseKind};
 use anchor_lang::prelude::*;
+use heliograph_reputation::state::Figures;
 
 #[event]
 #[derive(Clone, Debug)]
@@ -27,6 +28,74 @@ pub struct CaseOpened {
     pub penalty: u64,
     pub held: u64,
     pub epochs: Vec<BadEpoch>,
+}
+
+impl CaseOpened {
+    /// The event of a case that has just been opened.
+    pub fn of(address: Pubkey, case: &Case) -> Self {
+        Self {
+            case: address,
+            number: case.number,
+            kind: case.kind,
+            subject: case.subject,
+            owner: case.owner,
+            mint: case.mint,
+            reporter: case.reporter,
+            rewarded: case.rewarded,
+            victim: case.victim,
+            evidence: case.evidence,
+            sequence: case.sequence,
+            epoch: case.epoch,
+            done_at: case.done_at,
+            punishes_until: case.punishes_until,
+            opened_at: case.opened_at,
+            restorable_at: case.restorable_at,
+            decidable_at: case.decidable_at,
+            bond_lamports: case.bond_lamports,
+            penalty: case.penalty,
+            held: case.held,
+            epochs: case.epochs.clone(),
+        }
+    }
+}
+
+/// Besides [`CaseOpened`], where the evidence is samples.
+#[event]
+#[derive(Clone, Debug)]
+pub struct LeafContradicted {
+    pub case: Pubkey,
+    pub exhibit: Pubkey,
+    /// Whom the leaf is about, and its place under the observer's root.
+    pub node: Pubkey,
+    pub index: u32,
+    /// What the leaf says.
+    pub figures: Figures,
+    /// What its samples give; nothing where they are malformed.
+    pub found: Option<Figures>,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct ExhibitOpened {
+    pub exhibit: Pubkey,
+    pub uploader: Pubkey,
+    pub samples_root: [u8; 32],
+    pub samples_count: u16,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct ExhibitWritten {
+    pub exhibit: Pubkey,
+    pub offset: u32,
+    pub bytes_count: u32,
+}
+
+#[event]
+#[derive(Clone, Debug)]
+pub struct ExhibitClosed {
+    pub exhibit: Pubkey,
+    pub uploader: Pubkey,
 }
 
 #[event]

@@ -1,11 +1,12 @@
 //! Slashing: cases against nodes and keepers, their penalties, and restitution to who was robbed.
 //!
-//! Owns `Case` and `Record` accounts. Decides by evidence that lies on chain or was verified by the
+//! Owns `Case`, `Record` and `Exhibit` accounts. Decides by evidence that lies on chain or was verified by the
 //! runtime, and by time; no key decides anything, and nothing here can be paused. It alone can hold
 //! and slash stake, jail, and restore: through the programs that own those things.
 #![allow(clippy::result_large_err, reason = "Anchor's error type, in every signature")]
 
 use anchor_lang::prelude::*;
+use heliograph_reputation::LeafArgs;
 
 #[cfg(target_os = "solana")]
 use solana_compiler_builtins as _;
@@ -46,6 +47,35 @@ pub mod heliograph_slashing {
     /// with its statement comes right before. The reporter signs.
     pub fn open_fraud_case(ctx: Context<OpenFraudCase>) -> Result<()> {
         OpenFraudCase::handle(ctx)
+    }
+
+    /// Makes room for samples that are to be held against their observer. The uploader signs.
+    pub fn open_exhibit(
+        ctx: Context<OpenExhibit>,
+        samples_root: [u8; 32],
+        samples_count: u16,
+    ) -> Result<()> {
+        OpenExhibit::handle(ctx, samples_root, samples_count)
+    }
+
+    /// Writes samples into an exhibit. Its uploader signs.
+    pub fn write_exhibit(ctx: Context<WriteExhibit>, offset: u32, bytes: Vec<u8>) -> Result<()> {
+        WriteExhibit::handle(ctx, offset, bytes)
+    }
+
+    /// Closes an exhibit; the rent goes back. Its uploader signs.
+    pub fn close_exhibit(ctx: Context<CloseExhibit>) -> Result<()> {
+        CloseExhibit::handle(ctx)
+    }
+
+    /// Opens a case of an observer that posted a leaf which its own samples, in an exhibit of the
+    /// reporter, contradict. The reporter signs.
+    pub fn open_samples_case(
+        ctx: Context<OpenSamplesCase>,
+        node: Pubkey,
+        leaf: LeafArgs,
+    ) -> Result<()> {
+        OpenSamplesCase::handle(ctx, node, leaf)
     }
 
     /// Strikes an epoch off a charge of downtime. Anyone may. The upheld cases of fraud follow the

@@ -53,14 +53,14 @@ pub mod heliograph_staking {
 
     /// Holds up to `amount` of a position's stake for a case and returns what is held. Only the
     /// slashing program can call it.
-    pub fn hold(ctx: Context<Hold>, amount: u64) -> Result<u64> {
-        Hold::handle(ctx, amount)
+    pub fn hold(ctx: Context<Holding>, amount: u64) -> Result<u64> {
+        Holding::hold(ctx, amount)
     }
 
     /// Lets go of up to `amount` of what is held and returns what is let go. Only the slashing
     /// program can call it.
-    pub fn release_hold(ctx: Context<ReleaseHold>, amount: u64) -> Result<u64> {
-        ReleaseHold::handle(ctx, amount)
+    pub fn release_hold(ctx: Context<Holding>, amount: u64) -> Result<u64> {
+        Holding::release(ctx, amount)
     }
 
     /// Opens the account in which somebody delegates to a node. The delegator signs.

@@ -10,7 +10,7 @@ use crate::report::{Report, Totals};
 use heliograph_client::pda;
 use heliograph_client::rpc::Transaction;
 use heliograph_protocol::domain::Domain;
-use heliograph_protocol::evidence::{ArchivedReceipt, Signed};
+use heliograph_protocol::evidence::{ArchivedBatch, ArchivedReceipt, Signed};
 use heliograph_protocol::hash::Hash;
 use heliograph_registry::state::Network;
 use heliograph_store::ObjectKind;
@@ -72,6 +72,13 @@ impl Auditor {
         }
     }
 
+    /// Takes the batch that the archive has under `name`, likewise.
+    pub fn file_batch(&mut self, name: Hash, object: Result<ArchivedBatch, String>) {
+        if let Some(evidence) = self.evidence() {
+            evidence.file_batch(name, object);
+        }
+    }
+
     /// Takes note of a file in the archive that is not named as objects are.
     pub fn file_misplaced(&mut self, path: String) {
         if let Some(evidence) = self.evidence() {
@@ -102,9 +109,11 @@ impl Auditor {
             }
             (None, None) => return Default::default(),
         };
-        evidence.check(&self.replay.sessions, |session| {
+        let mut checked = evidence.check(&self.replay.sessions, |session| {
             nodes.is_empty() || nodes.contains(&session.opened.node)
-        })
+        });
+        checked.findings.extend(evidence.check_batches(&self.replay.batches));
+        checked
     }
 
     /// Compares with the accounts and sums up.

@@ -8,7 +8,7 @@ use heliograph_client::pda;
 use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_reputation::state::{Epoch, Observation, Score, Standing, Tally};
 use heliograph_settlement::state::{Book, Challenge, ChallengeStatus, Channel, Escrow, Session};
-use heliograph_slashing::state::{Case, Record};
+use heliograph_slashing::state::{Case, Exhibit, Record};
 use heliograph_staking::state::{Delegation, Position};
 use solana_pubkey::Pubkey;
 use std::collections::{BTreeMap, BTreeSet};
@@ -137,7 +137,7 @@ macro_rules! each_kind {
     ($data:expr, $kind:ident => $body:expr) => {{
         each_kind!(@try $data, $kind => $body;
             Network ParamsChange Node Keeper App Position Delegation Escrow Channel Session
-            Challenge Epoch Observation Tally Score Standing Case Record)
+            Challenge Epoch Observation Tally Score Standing Case Record Exhibit)
     }};
     (@try $data:expr, $kind:ident => $body:expr; $($name:ident)*) => {{
         $(if $data.starts_with($name::DISCRIMINATOR) {

@@ -1,6 +1,7 @@
 //! What an archive holds, read without trust: names, signatures and roots are checked here, what
 //! they say is checked against the history in [`check`].
 
+mod batches;
 mod check;
 
 use heliograph_client::evidence::is_genuine;
@@ -50,6 +51,8 @@ pub(crate) struct Evidence {
     domain: Domain,
     receipts: BTreeMap<Hash, FiledReceipt>,
     vouchers: BTreeMap<Hash, FiledVoucher>,
+    /// What their headers say, and whether the leaves are those.
+    batches: BTreeMap<Hash, batches::FiledBatch>,
     /// By path.
     damaged: BTreeMap<String, Damaged>,
     misplaced: Vec<String>,
@@ -61,6 +64,7 @@ impl Evidence {
             domain,
             receipts: BTreeMap::new(),
             vouchers: BTreeMap::new(),
+            batches: BTreeMap::new(),
             damaged: BTreeMap::new(),
             misplaced: Vec::new(),
         }

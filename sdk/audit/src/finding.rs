@@ -68,6 +68,8 @@ pub enum FindingKind {
     SessionUnknown,
     /// A batch's leaf was paid that no voucher in the archive stands behind.
     LeafUnbacked,
+    /// A batch in the archive has other leaves than its header says, or is not the one posted.
+    BatchWrong,
     /// Two different receipts, both signed by the node, for one minute.
     Equivocation,
 }
@@ -100,6 +102,7 @@ impl FindingKind {
             Self::ObjectMisplaced => "object misplaced",
             Self::SessionUnknown => "session unknown",
             Self::LeafUnbacked => "leaf unbacked",
+            Self::BatchWrong => "batch wrong",
             Self::Equivocation => "equivocation",
         }
     }

@@ -17,6 +17,7 @@ use crate::history::{Calls, Move, balance_changes, sum, upgrades};
 use crate::world::World;
 use heliograph_client::pda;
 use heliograph_client::rpc::Transaction;
+use heliograph_protocol::batch::BatchHeader;
 use heliograph_protocol::hash::Hash;
 use heliograph_protocol::shares::Split;
 use heliograph_settlement::ClaimLeaf;
@@ -72,6 +73,7 @@ pub(crate) enum Effect {
     Opened { session: Pubkey, node_key: Pubkey, terms: Box<Session> },
     Redeemed { session: Pubkey, redeem: Redeem },
     Claimed { session: Pubkey, claim: Claimed },
+    Posted { header: BatchHeader },
 }
 
 /// One attempt at a transaction.
@@ -90,6 +92,8 @@ struct Attempt {
 pub(crate) struct Replay {
     pub world: World,
     pub sessions: BTreeMap<Pubkey, SessionHistory>,
+    /// By settler and minute; no minute is posted twice.
+    pub batches: BTreeMap<(Pubkey, u64), BatchHeader>,
     pub findings: Vec<Finding>,
     /// Transactions carried out that called one of the programs.
     pub transactions: usize,
@@ -104,6 +108,7 @@ impl Replay {
         Self {
             world: World::default(),
             sessions: BTreeMap::new(),
+            batches: BTreeMap::new(),
             findings: Vec::new(),
             transactions: 0,
             clock_tolerance_secs: clock_tolerance_secs.into(),
@@ -271,6 +276,9 @@ impl Replay {
                     if let Some(history) = self.sessions.get_mut(&session) {
                         history.redeems.push(redeem);
                     }
+                }
+                Effect::Posted { header } => {
+                    self.batches.insert((header.settler.into(), header.minute_index), header);
                 }
                 Effect::Claimed { session, claim } => {
                     if let Some(history) = self.sessions.get_mut(&session) {

@@ -118,10 +118,11 @@ pub(crate) async fn snapshot(rpc: &Rpc, vaults: &[Pubkey]) -> Result<Snapshot, E
 
 /// Files everything an archive holds.
 pub(crate) async fn file_all(archive: &Archive, auditor: &mut Auditor) -> Result<(), Error> {
-    for kind in [ObjectKind::Receipt, ObjectKind::Voucher] {
+    for kind in [ObjectKind::Receipt, ObjectKind::Voucher, ObjectKind::Batch] {
         let mut names = match kind {
             ObjectKind::Receipt => archive.list_receipts(),
             ObjectKind::Voucher => archive.list_vouchers(),
+            ObjectKind::Batch => archive.list_batches(),
         };
         while let Some(name) = names.next().await {
             match name {
@@ -150,6 +151,11 @@ pub(crate) async fn file(
         ObjectKind::Voucher => {
             if let Some(object) = legible(archive.voucher(name).await)? {
                 auditor.file_voucher(*name, object);
+            }
+        }
+        ObjectKind::Batch => {
+            if let Some(object) = legible(archive.batch(name).await)? {
+                auditor.file_batch(*name, object);
             }
         }
     }

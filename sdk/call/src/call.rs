@@ -1,11 +1,12 @@
 //! The handles an application holds.
 
 use crate::receive::TrackStats;
+use crate::relay::Impaired;
 use crate::session::{Command, Session};
 use crate::{Error, Events, event};
 use bytes::Bytes;
 use livekit_protocol::TrackInfo;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -26,8 +27,8 @@ pub struct JoinOptions {
     pub red: bool,
     /// Sections for others' audio and video that the first offer has; more are added when needed.
     pub sections: (u32, u32),
-    /// Media go to this address instead of the server's own: a relay that stands in between.
-    pub relay: Option<SocketAddr>,
+    /// Media go through a relay that impairs them, for tests.
+    pub impaired: Option<Impaired>,
     /// How long joining, and publishing, may take.
     pub patience: Duration,
 }
@@ -40,7 +41,7 @@ impl Default for JoinOptions {
             media_events: true,
             red: true,
             sections: (3, 3),
-            relay: None,
+            impaired: None,
             patience: Duration::from_secs(10),
         }
     }

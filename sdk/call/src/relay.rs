@@ -1,7 +1,7 @@
 //! A UDP relay that loses, delays, reorders and throttles, for tests of what a call makes of it.
 //!
-//! It stands between participants and a server: [`crate::JoinOptions::relay`] names its address
-//! instead of the server's. What happens to a datagram follows from the seed, the direction and how
+//! It stands between a participant and its server: with [`crate::JoinOptions::impaired`] the
+//! participant takes the relay's address for the server's. What happens to a datagram follows from the seed, the direction and how
 //! many came before it, so that a run can be repeated as far as the ends behave the same.
 
 mod path;
@@ -18,6 +18,17 @@ use std::time::Instant;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
+
+/// What a relay does, in both directions.
+#[derive(Clone, Debug, Default)]
+pub struct Impaired {
+    /// From participants to the server.
+    pub up: Impairment,
+    /// From the server to participants.
+    pub down: Impairment,
+    /// Chance's beginning.
+    pub seed: u64,
+}
 
 /// A running relay. Stops when dropped.
 #[derive(Debug)]
@@ -41,19 +52,14 @@ pub struct Counters {
 }
 
 impl Relay {
-    /// Starts a relay to `server` on a free port of the same address family's loopback. Every
-    /// participant (source address) gets paths of its own, impaired alike.
-    pub async fn start(
-        server: SocketAddr,
-        up: Impairment,
-        down: Impairment,
-        seed: u64,
-    ) -> io::Result<Self> {
+    /// Starts a relay to `server` on a free port of the same address. Every participant (source
+    /// address) gets paths of its own, impaired alike.
+    pub async fn start(server: SocketAddr, impaired: &Impaired) -> io::Result<Self> {
         let bind = SocketAddr::new(server.ip(), 0);
         let socket = Arc::new(UdpSocket::bind(bind).await?);
         let address = socket.local_addr()?;
         let counters = Arc::new(Counters::default());
-        let task = tokio::spawn(run(socket, server, up, down, seed, counters.clone()));
+        let task = tokio::spawn(run(socket, server, impaired.clone(), counters.clone()));
         Ok(Self { address, counters, task })
     }
 
@@ -78,11 +84,10 @@ impl Drop for Relay {
 async fn run(
     socket: Arc<UdpSocket>,
     server: SocketAddr,
-    up: Impairment,
-    down: Impairment,
-    seed: u64,
+    impaired: Impaired,
     counters: Arc<Counters>,
 ) {
+    let Impaired { up, down, seed } = impaired;
     let mut participants: HashMap<SocketAddr, (Path, Line)> = HashMap::new();
     let mut tasks = tokio::task::JoinSet::new();
     let mut buffer = vec![0; 65_536];

@@ -8,6 +8,7 @@ mod server;
 
 use crate::call::Demand;
 use crate::receive::TrackStats;
+use crate::relay::Relay;
 use crate::signal::{self, Signal};
 use crate::{AudioOptions, Error, Event, JoinOptions, Publication, VideoOptions, event};
 use bytes::Bytes;
@@ -95,6 +96,7 @@ pub(crate) struct Session {
     incoming: HashMap<Mid, Incoming>,
     data: Data,
     heard_at: Instant,
+    relay: Option<Relay>,
     over: Option<String>,
 }
 
@@ -155,6 +157,7 @@ impl Session {
             incoming: HashMap::new(),
             data,
             heard_at: now,
+            relay: None,
             over: None,
             joined,
         };
@@ -194,7 +197,7 @@ impl Session {
                 message = self.signal.recv() => match message {
                     Some(message) => {
                         self.heard_at = Instant::now();
-                        self.server_message(message)
+                        self.server_message(message).await
                     }
                     None => Err(Error::Signalling("connection lost".to_string())),
                 },

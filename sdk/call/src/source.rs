@@ -1,5 +1,6 @@
 //! Where a headless participant's media comes from: files that hold it encoded, or `ffmpeg`.
 
+pub mod annexb;
 pub mod ffmpeg;
 pub mod ivf;
 pub mod ogg;

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::commands::{
-    app, audit, batch, bench, case, challenge, keeper, key, migrate, network, node, observer,
+    app, audit, batch, bench, call, case, challenge, keeper, key, migrate, network, node, observer,
     reputation, score, session, settler, stake, transcribe, up, voucher,
 };
 use crate::context::Context;
@@ -112,7 +112,7 @@ pub enum Command {
     Case(case::Case),
     /// Show how good nodes are, by what observers saw
     Score(score::Score),
-    /// Show how well observers do their work
+    /// Post what an observer saw, show it, and how well observers do their work
     #[command(subcommand)]
     Observer(observer::Observer),
     /// Have nodes scored and old epochs closed
@@ -123,6 +123,9 @@ pub enum Command {
     Network(Box<network::Network>),
     /// Transcribe a recording through a node, paying by the minute
     Transcribe(Box<transcribe::Transcribe>),
+    /// Host calls at a node, make tokens for them, join one
+    #[command(subcommand)]
+    Call(Box<call::Call>),
     /// Check every payment against the chain's history and a node's archive
     Audit(audit::Audit),
     /// Measure costs and speed on this machine
@@ -153,6 +156,7 @@ impl Command {
             Self::Reputation(reputation) => reputation.execute(context).await,
             Self::Network(network) => network.execute(context).await,
             Self::Transcribe(transcribe) => transcribe.execute(context).await,
+            Self::Call(call) => call.execute(context).await,
             Self::Audit(audit) => audit.execute(context).await,
             Self::Bench(bench) => bench.execute(context).await,
             Self::Migrate(migrate) => migrate.execute(context).await,

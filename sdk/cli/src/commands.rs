@@ -4,6 +4,7 @@ pub mod app;
 pub mod audit;
 pub mod batch;
 pub mod bench;
+pub mod call;
 pub mod case;
 pub mod challenge;
 pub mod keeper;

@@ -1,4 +1,7 @@
-//! Documents that commands read from files and archives: vouchers, and the leaves of batches.
+//! Documents that commands read from files and archives: signed messages, the leaves of batches, and
+//! reports of observers.
+
+pub mod report;
 
 use crate::exit::usage;
 use anyhow::{Context as _, Result};
@@ -11,15 +14,18 @@ use serde::{Deserialize, Serialize};
 use solana_pubkey::Pubkey;
 use std::path::{Path, PathBuf};
 
+/// Reads a signed message of any kind. Says nothing about its signature.
+pub fn signed(path: &Path) -> Result<Signed> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    borsh::from_slice(&bytes).map_err(|_| {
+        usage(format!("{} is no signed message as archives keep it (Borsh)", path.display()))
+    })
+}
+
 /// Reads a signed voucher: `name` is a file, or with an archive the voucher's hash. Says nothing
 /// about its signature.
 pub async fn voucher(name: &str, archive: Option<&str>) -> Result<Signed> {
-    let Some(archive) = archive else {
-        let bytes = std::fs::read(name).with_context(|| format!("cannot read {name}"))?;
-        return borsh::from_slice(&bytes).map_err(|_| {
-            usage(format!("{name} is no signed voucher as archives keep it (Borsh)"))
-        });
-    };
+    let Some(archive) = archive else { return signed(Path::new(name)) };
     let mut hash: Hash = [0; 32];
     hex::decode_to_slice(name, &mut hash)
         .map_err(|_| usage(format!("{name} is no hash: with --archive give 64 hex digits")))?;

@@ -6,7 +6,7 @@ use anchor_lang::AccountDeserialize;
 use heliograph_registry::state::{App, Keeper, Network, Node, ParamsChange};
 use heliograph_reputation::state::{Epoch, Observation, Score, Standing, Tally};
 use heliograph_settlement::state::{Book, Challenge, Channel, Escrow, Session, Slot};
-use heliograph_slashing::state::{Case, Record};
+use heliograph_slashing::state::{Case, Exhibit, Record};
 use heliograph_staking::state::{Delegation, Position};
 use solana_pubkey::Pubkey;
 
@@ -33,7 +33,7 @@ network_account! {
     Escrow: SETTLEMENT, Channel: SETTLEMENT, Session: SETTLEMENT, Challenge: SETTLEMENT,
     Epoch: REPUTATION, Observation: REPUTATION, Tally: REPUTATION, Score: REPUTATION,
     Standing: REPUTATION,
-    Case: SLASHING, Record: SLASHING,
+    Case: SLASHING, Record: SLASHING, Exhibit: SLASHING,
 }
 
 /// Decodes an account's bytes; `owner` is who the cluster says owns them.

@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 pub mod account;
+pub mod call;
 pub mod deploy;
 pub mod error;
 pub mod evidence;
@@ -15,6 +16,7 @@ pub mod rpc;
 pub mod send;
 pub mod stream;
 pub mod vouchers;
+mod websocket;
 
 pub use error::Error;
 pub use rpc::{RetryPolicy, Rpc};

@@ -156,6 +156,11 @@ pub fn case(subject: &Pubkey, number: u32) -> Pubkey {
     find(&[slashing::CASE, subject.as_ref(), &number.to_le_bytes()], &SLASHING)
 }
 
+/// The samples that somebody brings on chain as evidence, by the root they are to have.
+pub fn exhibit(uploader: &Pubkey, samples_root: &[u8; 32]) -> Pubkey {
+    find(&[slashing::EXHIBIT, uploader.as_ref(), samples_root], &SLASHING)
+}
+
 /// The slashing program's tokens of a mint.
 pub fn pot(mint: &Pubkey) -> Pubkey {
     token_account(&restorer(&SLASHING), mint)

@@ -4,10 +4,11 @@
 //! and the receipt before it, cover no more audio than was sent, carry records with the root it
 //! names, and be signed by the node.
 
-mod wire;
+pub(crate) mod wire;
 
+use crate::websocket::{Socket, next_json, send_json, unix_ms, websocket_url};
 use crate::{Error, evidence};
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use heliograph_protocol::domain::{Domain, Message as _};
 use heliograph_protocol::evidence::{ArchivedReceipt, Signed};
 use heliograph_protocol::receipt::{Receipt, ReceiptError, Terms, Tip};
@@ -16,9 +17,8 @@ use heliograph_protocol::stream::StreamOpen;
 use heliograph_protocol::voucher::Voucher;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
-use std::time::{SystemTime, UNIX_EPOCH};
+use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 pub use wire::{ClientMessage, EndReason, ErrorCode, STREAM_PATH, ServerMessage};
 
@@ -140,7 +140,7 @@ pub struct PaidMinute {
 
 /// An open stream.
 pub struct Stream<'a> {
-    socket: WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>,
+    socket: Socket,
     config: StreamConfig,
     signer: &'a dyn Signer,
     tip: Option<Tip>,
@@ -171,7 +171,7 @@ pub struct Ready {
 impl<'a> Stream<'a> {
     /// Connects and opens a stream; `signer` is the session's voucher signer.
     pub async fn open(config: StreamConfig, signer: &'a dyn Signer) -> Result<Self, StreamError> {
-        let url = stream_url(&config.endpoint);
+        let url = websocket_url(&config.endpoint, STREAM_PATH);
         let failed = |reason: String| StreamError::Connection { url: url.clone(), reason };
         let (mut socket, _) =
             connect_async(&url).await.map_err(|error| failed(error.to_string()))?;
@@ -331,43 +331,7 @@ impl<'a> Stream<'a> {
     }
 
     fn broken(&self, reason: String) -> StreamError {
-        StreamError::Connection { url: stream_url(&self.config.endpoint), reason }
-    }
-}
-
-fn stream_url(endpoint: &str) -> String {
-    let base = endpoint.trim_end_matches('/');
-    let base = match base.split_once("://") {
-        Some(("http", rest)) => format!("ws://{rest}"),
-        Some(("https", rest)) => format!("wss://{rest}"),
-        _ => base.to_owned(),
-    };
-    format!("{base}{STREAM_PATH}")
-}
-
-fn unix_ms() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
-}
-
-type Socket = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
-
-async fn send_json(socket: &mut Socket, message: &ClientMessage) -> Result<(), String> {
-    let text = serde_json::to_string(message).map_err(|error| error.to_string())?;
-    socket.send(Message::Text(text.into())).await.map_err(|error| error.to_string())
-}
-
-/// The next text frame, `None` when the connection was closed in order.
-async fn next_json(socket: &mut Socket) -> Result<Option<ServerMessage>, String> {
-    loop {
-        match socket.next().await {
-            None | Some(Ok(Message::Close(_))) => return Ok(None),
-            Some(Ok(Message::Text(text))) => {
-                return serde_json::from_str(&text).map(Some).map_err(|error| error.to_string());
-            }
-            Some(Ok(_)) => {}
-            Some(Err(error)) => return Err(error.to_string()),
-        }
+        StreamError::Connection { url: websocket_url(&self.config.endpoint, STREAM_PATH), reason }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::Address;
 use crate::domain::{Domain, Message};
+use crate::observation::{Figures, Leaf};
 use crate::receipt::Receipt;
+use crate::sample::{self, Malformed};
 use crate::shares::{BPS, floor_share};
 
 /// What somebody can be tried for. Numbers are never reused.
@@ -15,7 +17,8 @@ pub enum Kind {
     UnansweredChallenge = 1,
     /// A node was scored too low too often.
     Downtime = 2,
-    /// An observer signed another root than it posted.
+    /// An observer signed another root than it posted, or posted a root over a leaf that its own
+    /// samples contradict.
     ObserverFraud = 3,
 }
 
@@ -62,6 +65,36 @@ pub fn equivocation(
     Ok(Equivocation { session: a.session, sequence: a.sequence })
 }
 
+/// What the samples of a leaf give, where that is not what the leaf says.
+pub type Contradiction = Result<Figures, Malformed>;
+
+/// Why samples do not convict their observer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NoContradiction {
+    /// They are not those that the leaf commits to.
+    OtherSamples,
+    /// They give the leaf's figures.
+    Agree,
+}
+
+/// Looks whether a leaf contradicts its own samples, of which `samples` are the bytes, in an epoch
+/// of `epoch_secs`. That the observer posted a root over the leaf is the caller's to check.
+///
+/// Samples that give no figures contradict whatever the leaf says: their observer committed to them.
+pub fn contradiction(
+    leaf: &Leaf,
+    samples: &[u8],
+    epoch_secs: u32,
+) -> Result<Contradiction, NoContradiction> {
+    if sample::root_of_bytes(samples) != Some(leaf.samples_root) {
+        return Err(NoContradiction::OtherSamples);
+    }
+    let samples = sample::from_bytes(samples).ok_or(NoContradiction::OtherSamples)?;
+    let found = sample::figures(samples, epoch_secs);
+    if found == Ok(leaf.figures) { Err(NoContradiction::Agree) } else { Ok(found) }
+}
+
 /// What a fault costs of `stake`, rounded down; all of it where `bps` is more than one whole.
 pub fn penalty(stake: u64, bps: u16) -> u64 {
     floor_share(stake, bps.min(BPS))
@@ -98,6 +131,15 @@ pub struct Scored {
     pub score_ppm: u32,
     /// Observers heard.
     pub observers: u8,
+    /// Observers without whom it would not have been scored.
+    pub quorum: u8,
+}
+
+impl Scored {
+    /// Whether the epoch would not have been scored without `frauds` of the observers heard.
+    pub const fn falls_without(&self, frauds: usize) -> bool {
+        (self.observers as usize).saturating_sub(frauds) < self.quorum as usize
+    }
 }
 
 /// The bad epochs among the newest `window` of `scores` (oldest first) that began after `after`:

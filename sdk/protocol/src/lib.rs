@@ -25,6 +25,7 @@ pub mod price;
 pub mod receipt;
 pub mod record;
 pub mod reputation;
+pub mod sample;
 pub mod service;
 pub mod settle;
 pub mod shares;

@@ -19,15 +19,25 @@ pub fn node(left: &Hash, right: &Hash) -> Hash {
 
 /// Root over leaf hashes; SHA-256 of nothing for an empty list.
 pub fn root(leaves: &[Hash]) -> Hash {
-    if leaves.is_empty() {
-        return sha256(&[]);
+    root_of(leaves.iter().copied())
+}
+
+/// The same, of leaf hashes that come one by one: holds one hash for each level of the tree.
+pub fn root_of(leaves: impl IntoIterator<Item = Hash>) -> Hash {
+    // Roots of full trees, from the left, each smaller than the one before: the sizes are the bits
+    // of the count so far.
+    let mut full: Vec<Hash> = Vec::new();
+    for (count, leaf) in leaves.into_iter().enumerate() {
+        let mut hash = leaf;
+        for _ in 0..count.trailing_ones() {
+            // A set bit of the count is a tree.
+            let Some(left) = full.pop() else { unreachable!("one tree for each bit") };
+            hash = node(&left, &hash);
+        }
+        full.push(hash);
     }
-    // Pairing level by level and carrying an odd last node up unchanged gives RFC 6962's tree.
-    let mut level = leaves.to_vec();
-    while level.len() > 1 {
-        level = level.chunks(2).map(join).collect();
-    }
-    level[0]
+    let join = |right: Hash, left: Hash| node(&left, &right);
+    full.into_iter().rev().reduce(join).unwrap_or_else(|| sha256(&[]))
 }
 
 /// The hashes that lead from leaf `index` to the root; `None` if there is no such leaf.

@@ -2,12 +2,16 @@
 //!
 //! An observer commits to all its leaves of an epoch with one root and shows them only when every
 //! root is posted. A leaf names its observer, so that nobody can post another's root and show the
-//! other's leaves as its own.
+//! other's leaves as its own; and it commits to the samples its figures come from
+//! ([`crate::sample`]), so that whoever has those can prove that it lies.
 
 use crate::Address;
 use crate::domain::{Message, MessageKind};
 use crate::hash::Hash;
 use crate::merkle;
+use crate::sample::SAMPLES_MAX;
+#[cfg(doc)]
+use crate::sample::Sample;
 use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
@@ -16,24 +20,25 @@ pub const PPM: u32 = 1_000_000;
 /// A figure that was not measured.
 pub const NOT_MEASURED: u32 = u32::MAX;
 
-/// What the probes of one epoch add up to.
+/// What the probes of one epoch add up to: [`crate::sample::figures`] of its samples.
 ///
-/// A probe is good when the connection was set up and media came back. The other figures are of
-/// good probes alone; each but `samples` and `availability_ppm` may be [`NOT_MEASURED`].
+/// A probe is good when all that it sent came to something ([`Sample::is_good`]). The other figures
+/// are of good probes alone; each but `samples` and `availability_ppm` may be [`NOT_MEASURED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Figures {
-    /// Probes made.
+    /// Probes made; at most [`SAMPLES_MAX`].
     pub samples: u32,
     /// Good probes, in parts per million of those made.
     pub availability_ppm: u32,
-    /// 95th percentile of the round-trip time of echoed media packets, in µs.
+    /// 95th percentile over the probes of the round-trip time of echoed media packets, in µs.
     pub rtt_p95_us: u32,
-    /// 95th percentile of their interarrival jitter (RFC 3550, section 6.4.1), in µs.
+    /// 95th percentile over the probes of their interarrival jitter (RFC 3550, section 6.4.1), in
+    /// µs.
     pub jitter_p95_us: u32,
     /// Packets that did not come back, in parts per million of those sent.
     pub loss_ppm: u32,
-    /// 95th percentile of the time from the first packet of a connection to its first media
-    /// packet, in µs.
+    /// 95th percentile over the probes of the time from the first packet of a connection to its
+    /// first media packet, in µs.
     pub setup_p95_us: u32,
     /// Words substituted, left out or added in transcripts of known text, in parts per million of
     /// the words spoken. More than a million is possible.
@@ -44,6 +49,7 @@ impl Figures {
     /// Whether no probes could give these figures.
     pub const fn is_invalid(&self) -> bool {
         self.samples == 0
+            || self.samples > SAMPLES_MAX as u32
             || self.availability_ppm > PPM
             || (self.loss_ppm > PPM && self.loss_ppm != NOT_MEASURED)
     }
@@ -60,10 +66,12 @@ pub struct Leaf {
     pub node: Address,
     /// What was seen.
     pub figures: Figures,
+    /// Root over the samples that the figures come from ([`crate::sample::root`]).
+    pub samples_root: Hash,
 }
 
 /// Length of a leaf's Borsh bytes.
-pub const LEAF_LEN: usize = 32 + 8 + 32 + 7 * 4;
+pub const LEAF_LEN: usize = 32 + 8 + 32 + 7 * 4 + 32;
 
 impl Leaf {
     /// The leaf's hash in the observer's tree.

@@ -145,7 +145,71 @@ NOT_MEASURED = 2**32 - 1
 def observation(f):
     numbers = [f["figures"][name] for name in FIGURES]
     numbers = [NOT_MEASURED if n is None else n for n in numbers]
-    return raw(f["observer"], 32) + struct.pack("<Q", u64(f["epoch"])) + raw(f["node"], 32) + struct.pack("<7I", *numbers)
+    return raw(f["observer"], 32) + struct.pack("<Q", u64(f["epoch"])) + raw(f["node"], 32) + struct.pack("<7I", *numbers) + raw(f["samples_root"], 32)
+
+
+SAMPLE = (
+    "at_secs",
+    "setup_us",
+    "rtt_us",
+    "jitter_us",
+    "packets_sent",
+    "packets_lost",
+    "words_spoken",
+    "words_wrong",
+    "latency_us",
+)
+SAMPLES_MAX = 256
+
+
+def sample(f):
+    return struct.pack("<9I", *(NOT_MEASURED if f[name] is None else f[name] for name in SAMPLE))
+
+
+def is_good(f):
+    sent = f["packets_sent"] > 0 or f["words_spoken"] > 0
+    echoed = f["packets_sent"] == 0 or f["packets_lost"] < f["packets_sent"]
+    return sent and echoed and (f["words_spoken"] == 0 or f["latency_us"] is not None)
+
+
+def malformed(samples, epoch_secs):
+    """Why samples give no figures: of the first that is wrong, or of their count."""
+    before = -1
+    for i, f in enumerate(samples):
+        if i == SAMPLES_MAX:
+            return "TooMany"
+        if f["at_secs"] >= epoch_secs:
+            return "AfterTheEpoch"
+        if f["at_secs"] <= before:
+            return "OutOfOrder"
+        if f["packets_lost"] > f["packets_sent"]:
+            return "MoreLostThanSent"
+        before = f["at_secs"]
+    return None if samples else "Empty"
+
+
+def figures(samples):
+    good = [f for f in samples if is_good(f)]
+
+    def p95(name):
+        values = sorted(f[name] for f in good if f[name] is not None)
+        return values[-(-len(values) * 95 // 100) - 1] if values else None
+
+    def ppm(part, whole):
+        return min(part * 1_000_000 // whole, NOT_MEASURED - 1) if whole else None
+
+    def total(name):
+        return sum(f[name] for f in good)
+
+    return {
+        "samples": len(samples),
+        "availability_ppm": ppm(len(good), len(samples)),
+        "rtt_p95_us": p95("rtt_us"),
+        "jitter_p95_us": p95("jitter_us"),
+        "loss_ppm": ppm(total("packets_lost"), total("packets_sent")),
+        "setup_p95_us": p95("setup_us"),
+        "wer_ppm": ppm(total("words_wrong"), total("words_spoken")),
+    }
 
 
 def signed(message):
@@ -520,6 +584,17 @@ def check_money(document):
         equal(f"claim of {c}", (optional(c["claims_micro_usdc"]), c["error"]), computed)
 
 
+def check_samples(document):
+    for s in document["samples"]:
+        data = [sample(f) for f in s["samples"]]
+        equal(f"bytes of {s['name']}", raw(s["bytes"]), b"".join(data))
+        equal(f"root of {s['name']}", raw(s["root"]), root([leaf(d) for d in data]))
+        error = malformed(s["samples"], s["epoch_secs"])
+        equal(f"error of {s['name']}", s["error"], error)
+        computed = None if error else figures(s["samples"])
+        equal(f"figures of {s['name']}", s["figures"], computed)
+
+
 def check_quality(document):
     by_name = {}
     for o in document["observations"]:
@@ -552,6 +627,7 @@ def check_file(file):
         check_money(document)
         check_batches(document)
         check_claim_records(document)
+        check_samples(document)
         check_quality(document)
         counts = {part: len(v) for part, v in document.items() if isinstance(v, list)}
         if not all(counts.values()):

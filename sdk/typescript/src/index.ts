@@ -52,5 +52,6 @@ export * from './rules/batch.js';
 export { merkleLeaf, merkleRangeProof, merkleRoot } from './rules/merkle.js';
 export * from './rules/money.js';
 export * from './rules/receipt.js';
+export * from './rules/sample.js';
 export * from './rules/service.js';
 export { send } from './send.js';

@@ -65,7 +65,9 @@ impl Program {
         process::pin(SERVER_CORE)?;
         let started = match self {
             Self::Sfu(path) => sfu::Sfu::start(path, address, 1).map(Server::Sfu),
-            Self::Janus(path) => janus::Janus::start(path, address).await.map(Server::Janus),
+            Self::Janus(path) => {
+                janus::Janus::start(path, address).await.map(Box::new).map(Server::Janus)
+            }
         };
         process::pin(GENERATOR_CORE)?;
         started

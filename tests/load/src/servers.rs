@@ -26,7 +26,7 @@ pub enum Server {
     /// `heliograph-sfu`.
     Sfu(sfu::Sfu),
     /// Janus with its videoroom plugin.
-    Janus(janus::Janus),
+    Janus(Box<janus::Janus>),
 }
 
 impl Server {

@@ -68,6 +68,14 @@ impl Keeper {
         .await
     }
 
+    /// Kills its SFU worker, as a fault in it would.
+    pub fn kill_sfu(&self) {
+        let parent = self.process.id().to_string();
+        let killed =
+            Command::new("pkill").args(["-KILL", "-P", &parent, "-f", "heliograph-sfu"]).status();
+        assert!(killed.expect("pkill runs").success(), "the keeper has no SFU worker");
+    }
+
     /// Kills its speech worker, as the system does when memory runs out.
     pub fn kill_worker(&self) {
         let parent = self.process.id().to_string();

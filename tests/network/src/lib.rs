@@ -6,6 +6,7 @@
 
 mod app;
 mod audio;
+mod call;
 mod gate;
 mod keeper;
 mod proxy;
@@ -15,6 +16,7 @@ mod world;
 
 pub use app::{Heard, play};
 pub use audio::{demo_speech, jfk_speech};
+pub use call::{Caller, token, token_until};
 pub use gate::{Gate, Passage};
 pub use keeper::Keeper;
 pub use proxy::Proxy;

@@ -1,4 +1,5 @@
 use crate::{Keeper, Proxy, cache, installed};
+use heliograph_client::call::{CALL_SERVICES, CallConfig, CallHost};
 use heliograph_client::instruction::{registry, settlement, staking, token};
 use heliograph_client::send::{Options, send};
 use heliograph_client::stream::{Stream, StreamConfig, StreamError};
@@ -34,6 +35,8 @@ pub struct Setup {
     pub model: &'static str,
     /// For how long the node leaves a voucher to settlers; not at all if absent.
     pub redeem_after_secs: Option<u64>,
+    /// Calls are served too, with a receipt every so many seconds.
+    pub calls_every_secs: Option<u32>,
 }
 
 impl Default for Setup {
@@ -48,6 +51,7 @@ impl Default for Setup {
             },
             model: "ggml-tiny.en-q8_0.bin",
             redeem_after_secs: None,
+            calls_every_secs: None,
         }
     }
 }
@@ -150,7 +154,11 @@ impl Network {
             folder,
             localnet,
         };
-        world.register(&world.deployer, &node).await;
+        let services = match setup.calls_every_secs {
+            Some(_) => CALL_SERVICES.with(ServiceSet::of(Service::Transcription)),
+            None => ServiceSet::of(Service::Transcription),
+        };
+        world.register(&world.deployer, &node, services).await;
         world.fund(&world.deployer, setup.deposit_micro_usdc).await;
         world.keeper.healthy(&world.endpoint).await;
         world
@@ -169,11 +177,11 @@ impl Network {
             .unwrap_or_else(|error| panic!("transaction of a scenario's set-up: {error}"));
     }
 
-    async fn register(&self, deployer: &Keypair, node_key: &Keypair) {
+    async fn register(&self, deployer: &Keypair, node_key: &Keypair, services: ServiceSet) {
         let (operator, node) = (self.operator.pubkey(), pda::node(&self.node_key));
         let (stake, payment) = (self.network.stake_mint, self.network.payment_mint);
         let profile = NodeProfile {
-            services: ServiceSet::of(Service::Transcription).0,
+            services: services.0,
             prices_micro_usdc: Prices::DEFAULT.0,
             country: *b"DE",
             region: "eu".into(),
@@ -229,16 +237,21 @@ impl Network {
         self.send(&self.app_authority, &[], &[deposit]).await;
     }
 
-    /// Opens a session of an hour with a cap, on a channel of its own with the bond that the network
-    /// asks for.
+    /// Opens a session of an hour for transcription with a cap.
     pub async fn open_session(&self, cap_micro_usdc: u64) -> OpenSession {
+        self.open_session_for(ServiceSet::of(Service::Transcription), cap_micro_usdc).await
+    }
+
+    /// Opens a session of an hour for some kinds with a cap, on a channel of its own with the bond
+    /// that the network asks for.
+    pub async fn open_session_for(&self, services: ServiceSet, cap_micro_usdc: u64) -> OpenSession {
         let (authority, node) = (self.app_authority.pubkey(), pda::node(&self.node_key));
         let escrow: Escrow =
             account::get(&self.rpc, &pda::escrow(&self.app)).await.expect("escrow");
         let incarnation = escrow.next_incarnation;
         let channel = pda::channel(&self.app, &node, incarnation);
         let args = OpenSessionArgs {
-            services: ServiceSet::of(Service::Transcription).0,
+            services: services.0,
             price_ceilings_micro_usdc: Prices::DEFAULT.0,
             cap_micro_usdc,
             expires_at: unix_secs() + 3_600,
@@ -301,6 +314,32 @@ impl Network {
         tip: Option<Tip>,
     ) -> Result<Stream<'_>, StreamError> {
         Stream::open(self.stream_config(session, tip).await, &self.voucher_signer).await
+    }
+
+    /// Hosts calls as the app; `last` is where another host left off.
+    pub async fn host(
+        &self,
+        session: OpenSession,
+        last: Option<(Option<Tip>, u64)>,
+    ) -> Result<CallHost<'_>, StreamError> {
+        let account = self.session(session).await;
+        let opened_at = u64::try_from(account.opened_at).expect("after 1970") * 1_000;
+        let (tip, since_unix_ms) = last.unwrap_or((None, opened_at));
+        let config = CallConfig {
+            endpoint: self.endpoint.clone(),
+            node_key: self.node_key,
+            domain: self.network.domain(),
+            terms: account.terms(&session.address),
+            tip,
+            since_unix_ms,
+            webhook: None,
+        };
+        CallHost::open(config, &self.voucher_signer).await
+    }
+
+    /// The app's wallet.
+    pub const fn app_authority(&self) -> &Keypair {
+        &self.app_authority
     }
 
     /// The operator's payout account.
@@ -367,11 +406,19 @@ fn keeper_toml(rpc_url: &str, listen: &str, setup: &Setup) -> String {
         Some(secs) => format!("redeem = \"late\"\nredeem_after_secs = {secs}"),
     };
     let vad = installed(models.join("ggml-silero-v6.2.0.bin"), "scripts/setup.sh");
+    let calls = match setup.calls_every_secs {
+        None => String::new(),
+        Some(secs) => format!(
+            "[node.calls]\nlisten = \"127.0.0.1:{}\"\nudp = \"127.0.0.1:0\"\nthreads = 1\n\
+             receipt_every_secs = {secs}\n",
+            free_port()
+        ),
+    };
     format!(
         "rpc_url = \"{rpc_url}\"\n\
          [node]\nkeypair = \"node.json\"\nlisten = \"{listen}\"\n\
          {redeem}\n\
-         [node.transcription]\nmodel = \"{}\"\nvad_model = \"{}\"\nthreads = 1\n",
+         [node.transcription]\nmodel = \"{}\"\nvad_model = \"{}\"\nthreads = 1\n{calls}",
         model.display(),
         vad.display()
     )

@@ -107,6 +107,8 @@ struct Market {
     challenges: Vec<ChallengeTruth>,
     doubles: Vec<Double>,
     lies: Vec<Lie>,
+    /// Cases that samples have opened.
+    tried_by_samples: u32,
     /// By observer and epoch, what stands under the roots that were posted.
     reports: BTreeMap<(usize, u64), Report>,
     cases: Vec<CaseTruth>,
@@ -186,6 +188,7 @@ impl Market {
             challenges: Vec::new(),
             doubles: Vec::new(),
             lies: Vec::new(),
+            tried_by_samples: 0,
             reports: BTreeMap::new(),
             cases: Vec::new(),
             punished: BTreeMap::new(),
@@ -317,6 +320,7 @@ fn run(default_seed: u64) {
         }
         let claimed: u64 = market.batches.iter().map(|batch| batch.paid).sum();
         assert!(claimed > 0, "no batch ever paid");
+        assert!(market.tried_by_samples > 0, "nobody was ever tried by samples");
         assert!(market.restored.values().sum::<u64>() > 0, "no app was ever made whole");
         assert!(market.drawn > 0, "no bond ever paid for what an app had signed too much");
         // In what apps pay in, who found the leaf is rewarded, not who reports.

@@ -1,25 +1,28 @@
 //! What observers do: roots, leaves, scores; and the cases that follow from them, against nodes that
-//! are not there and observers that say two things.
+//! are not there and observers that say two things, or other things than they measured.
 
-use super::truth::{CaseTruth, Lie};
+use super::truth::{CaseTruth, Lie, LieEvidence};
 use super::{Market, NODES, OBSERVERS};
-use heliograph_client::instruction::{reputation, slashing};
+use heliograph_client::instruction::reputation::{self, Root};
+use heliograph_client::instruction::slashing;
 use heliograph_client::pda;
 use heliograph_protocol::case::{Scored, bad_epochs};
 use heliograph_protocol::evidence::Signed;
+use heliograph_protocol::sample::{self, Sample};
 use heliograph_registry::state::{Keeper, KeeperStatus, Node};
-use heliograph_reputation::state::{Figures, Observation, Score};
+use heliograph_reputation::state::{EpochScore, Figures, Observation, Score};
 use heliograph_slashing::state::{Case, CaseKind, CaseStatus};
 use heliograph_tests::cases::statement;
-use heliograph_tests::observers::{GOOD, Report};
+use heliograph_tests::observers::{PROBE, Report};
 use solana_instruction::Instruction;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
 /// The node that is seldom there.
 const ABSENT: usize = 0;
-/// What observers see of it then.
-const DOWN: Figures = Figures { availability_ppm: 100_000, ..GOOD };
+/// Probes an observer makes of a node in an epoch, and how many of them reach one that is away.
+const PROBES: u32 = 4;
+const LUCKY: u32 = 1;
 
 impl Market {
     /// Observers do what can be done now: some of them post, some leaves are shown, nodes scored.
@@ -65,26 +68,65 @@ impl Market {
     fn post_report(&mut self, observer: usize, epoch: u64) -> bool {
         let party = &self.observers[observer];
         let keeper: Keeper = self.world.read(&party.address);
-        let is_down = !(epoch / u64::from(self.params.epoch_secs)).is_multiple_of(5);
-        let mut seen: Vec<(Pubkey, Figures)> =
-            self.nodes.iter().map(|node| (node.address, GOOD)).collect();
-        if is_down {
-            seen[ABSENT].1 = DOWN;
+        // Anything goes; the median draws the line, and the samples tell.
+        let lie = self
+            .random
+            .one_in(12)
+            .then(|| (self.random.index(NODES), self.random.below(1_000_001) as u32));
+        let mut report = Report::new(party.address, epoch, &[]);
+        for (n, node) in self.nodes.iter().enumerate() {
+            let samples = self.samples(n, epoch);
+            let mut claimed = self.figures(&samples);
+            if let Some((_, availability_ppm)) = lie.filter(|(about, _)| *about == n) {
+                claimed.availability_ppm = availability_ppm;
+            }
+            report.push(node.address, claimed, &samples);
         }
-        if self.random.one_in(12) {
-            // Anything goes; the median draws the line.
-            let any = self.random.index(NODES);
-            seen[any].1.availability_ppm = self.random.below(1_000_001) as u32;
-        }
-        let report = Report::new(party.address, epoch, &seen);
-        let post = self.world.post_root_instruction(party, report.root());
+        let root = Root { epoch_secs: self.params.epoch_secs, ..report.root() };
+        let post = self.world.post_root_instruction(party, root);
         let (owner, key) = (party.owner.insecure_clone(), party.keeper_key.insecure_clone());
         let posted = self.send(&[post], &[&owner, &key]);
         if posted {
             assert_eq!(keeper.status, KeeperStatus::Active, "only who serves posts");
             self.reports.insert((observer, epoch), report);
+            if let Some((node, _)) = lie.filter(|(node, said)| {
+                *said != self.figures(&self.samples(*node, epoch)).availability_ppm
+            }) {
+                self.lies.push(Lie { observer, epoch, evidence: LieEvidence::Samples(node) });
+            }
         }
         posted
+    }
+
+    /// What every observer measures of a node in an epoch.
+    fn samples(&self, node: usize, epoch: u64) -> Vec<Sample> {
+        let secs = self.params.epoch_secs;
+        let is_down = !(epoch / u64::from(secs)).is_multiple_of(5);
+        let probe = |n: u32| {
+            let away = node == ABSENT && is_down && n >= LUCKY;
+            let packets_lost = if away { PROBE.packets_sent } else { 0 };
+            Sample { at_secs: n * (secs / PROBES), packets_lost, ..PROBE }
+        };
+        (0..PROBES).map(probe).collect()
+    }
+
+    fn figures(&self, samples: &[Sample]) -> Figures {
+        let found = sample::figures(samples.iter().copied(), self.params.epoch_secs);
+        found.expect("samples of an epoch").into()
+    }
+
+    /// The instructions that open a case of a leaf by its samples, which are few enough for one
+    /// transaction.
+    fn samples_case(
+        &self,
+        reporter: &Pubkey,
+        (observer, epoch): (usize, u64),
+        node: usize,
+    ) -> Vec<Instruction> {
+        let leaf = self.reports[&(observer, epoch)].proved(node);
+        let mut steps = slashing::exhibit_of(*reporter, &self.samples(node, epoch));
+        steps.push(self.world.samples_case_instruction(reporter, &leaf));
+        steps
     }
 
     /// Shows what an observer saw of a node; sometimes something else, which nobody believes.
@@ -119,7 +161,8 @@ impl Market {
         }
         let (observer, epoch) = among[self.random.index(among.len())];
         let statement = statement(&self.observers[observer], epoch, [0xfa; 32], NODES as u32);
-        self.lies.push(Lie { observer, epoch, statement });
+        let evidence = LieEvidence::Statement(statement);
+        self.lies.push(Lie { observer, epoch, evidence });
         if is_charged && self.open_fraud_case() {
             self.carry_out(self.cases.len() - 1);
         }
@@ -134,15 +177,30 @@ impl Market {
         let newest = self.lies.len() - 1;
         let any = self.random.index(self.lies.len());
         let lie = &self.lies[if self.random.one_in(3) { any } else { newest }];
-        let party = &self.observers[lie.observer];
-        let (epoch, observer) = (lie.epoch, party.address);
+        let (liar, epoch, evidence) = (lie.observer, lie.epoch, lie.evidence.clone());
+        let party = &self.observers[liar];
+        let observer = party.address;
         let reporter = if self.random.one_in(3) { &self.watcher } else { &self.reporter };
         let reporter = reporter.insecure_clone();
         let key = reporter.pubkey();
-        let open = self.world.fraud_instructions(&key, party, epoch, &lie.statement);
         let posted: Observation = self.world.read(&pda::observation(&observer, epoch));
         let barred = self.is_barred(&observer, CaseKind::ObserverFraud, posted.posted_at);
-        self.open_case(&open, &reporter, !barred)
+        match evidence {
+            LieEvidence::Statement(statement) => {
+                let open = self.world.fraud_instructions(&key, party, epoch, &statement);
+                self.open_case(&open, &reporter, !barred)
+            }
+            LieEvidence::Samples(node) => {
+                let open = self.samples_case(&key, (liar, epoch), node);
+                let opened = self.open_case(&open, &reporter, !barred);
+                if opened {
+                    self.tried_by_samples += 1;
+                    let root = sample::root(&self.samples(node, epoch));
+                    self.must(&[slashing::close_exhibit(key, &root)], &[&reporter]);
+                }
+                opened
+            }
+        }
     }
 
     /// The case of an observer that has signed what it posted, or of another's word.
@@ -154,8 +212,16 @@ impl Market {
         let (observer, epoch) = all[self.random.index(all.len())];
         let root = self.reports[&(observer, epoch)].root();
         let party = &self.observers[observer];
-        let word: Signed = match self.random.below(2) {
-            0 => statement(party, epoch, root.root, root.leaves_count),
+        let word: Signed = match self.random.below(3) {
+            0 => {
+                let node = self.random.index(NODES);
+                let said = self.reports[&(observer, epoch)].leaves[node].figures;
+                if said != self.figures(&self.samples(node, epoch)).into() {
+                    return None;
+                }
+                return Some(self.samples_case(thief, (observer, epoch), node));
+            }
+            1 => statement(party, epoch, root.root, root.leaves_count),
             _ => statement(&self.observers[(observer + 1) % OBSERVERS], epoch, [0xfa; 32], 1),
         };
         Some(self.world.fraud_instructions(thief, party, epoch, &word).to_vec())
@@ -169,11 +235,7 @@ impl Market {
             return false;
         }
         let score: Score = self.world.read(&pda::score(&address));
-        let scores: Vec<Scored> = score
-            .epochs
-            .iter()
-            .map(|e| Scored { epoch: e.epoch, score_ppm: e.score_ppm, observers: e.observers })
-            .collect();
+        let scores: Vec<Scored> = score.epochs.iter().map(EpochScore::scored).collect();
         let registered_at = self.world.read::<Node>(&address).registered_at;
         let forgotten = self.world.now() - i64::from(self.params.unbonding_secs);
         let punished = self.punished_until(&address, CaseKind::Downtime);

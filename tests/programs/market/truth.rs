@@ -71,11 +71,20 @@ pub struct Double {
     pub receipts: [Signed; 2],
 }
 
-/// Another root than an observer posted, which it has signed.
+/// Something that an observer has said and that is not so.
 pub struct Lie {
     pub observer: usize,
     pub epoch: u64,
-    pub statement: Signed,
+    pub evidence: LieEvidence,
+}
+
+/// What proves that it lied.
+#[derive(Clone)]
+pub enum LieEvidence {
+    /// Another root than it posted, which it has signed.
+    Statement(Signed),
+    /// Its samples of this node, which say otherwise than its leaf.
+    Samples(usize),
 }
 
 /// A case, as it was opened and by what has happened since.

@@ -40,7 +40,7 @@ fn lie(random: &mut Random, agreed: &Figures) -> Figures {
         _ => random.any() as u32,
     };
     Figures {
-        samples: 1 + (random.any() as u32 >> 1),
+        samples: 1 + random.below(256) as u32,
         availability_ppm: random.below(1_000_001) as u32,
         rtt_p95_us: any(random),
         jitter_p95_us: any(random),

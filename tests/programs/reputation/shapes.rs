@@ -21,7 +21,7 @@ fn accounts_have_the_published_shapes() {
         (shape::<Epoch>("Epoch"), 735),
         (shape::<Observation>("Observation"), 158),
         (shape::<Tally>("Tally"), 1_079),
-        (shape::<Score>("Score"), 1_210),
+        (shape::<Score>("Score"), 1_274),
         (shape::<Standing>("Standing"), 162),
     ] {
         assert_eq!(size, published, "size of {name}");
@@ -37,7 +37,7 @@ fn accounts_on_chain_have_their_size() {
         (panel.epoch_account(), 735),
         (panel.observation(0), 158),
         (panel.tally(), 1_079),
-        (pda::score(&panel.node.address), 1_210),
+        (pda::score(&panel.node.address), 1_274),
         (panel.standing(0), 162),
     ] {
         assert_eq!(panel.account(&address).expect("made by the panel").data.len(), size);

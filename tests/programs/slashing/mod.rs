@@ -16,6 +16,14 @@ pub mod open_fraud_case {
     pub mod flows;
     pub mod guards;
 }
+pub mod open_samples_case {
+    pub mod flows;
+    pub mod guards;
+}
+pub mod exhibit {
+    pub mod flows;
+    pub mod guards;
+}
 pub mod refute_epoch {
     pub mod flows;
     pub mod guards;

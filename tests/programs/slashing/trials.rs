@@ -1,8 +1,10 @@
 //! Scenes in which somebody has done what it can be tried for.
 
 use heliograph_protocol::evidence::Signed;
+use heliograph_protocol::reputation::Phase;
+use heliograph_protocol::sample::Sample;
 use heliograph_reputation::state::Figures;
-use heliograph_tests::observers::{EPOCH_SECS, GOOD, Panel};
+use heliograph_tests::observers::{EPOCH_SECS, GOOD, Panel, Report, figures, probes};
 use heliograph_tests::world::{PARAMS, USDC};
 use heliograph_tests::{KeeperParty, Zoo};
 use solana_keypair::Keypair;
@@ -72,6 +74,30 @@ pub fn equivocation() -> (Zoo, [Signed; 2]) {
     zoo.pot(&mint);
     let receipts = zoo.receipts(&zoo.node, &zoo.session);
     (zoo, receipts)
+}
+
+/// A panel in the time to post, and what its three observers have posted of the node: the first a
+/// leaf over `samples` that says `claimed`, the others what they saw.
+pub fn claimed(samples: &[Sample], claimed: Figures) -> (Panel, Vec<Report>) {
+    let mut panel = Panel::new(3);
+    let mint = panel.stake_mint;
+    panel.pot(&mint);
+    panel.enter_phase(Phase::Posting);
+    let (node, honest) = (panel.node.address, probes(60));
+    let others = ["a node", "another"].map(|label| heliograph_tests::key(label).pubkey());
+    let observers = std::mem::take(&mut panel.observers);
+    let mut reports = Vec::new();
+    for (n, observer) in observers.iter().enumerate() {
+        let mut report = Report::of_samples(observer.address, panel.epoch, &[(others[0], &honest)]);
+        let (figures, seen) =
+            if n == 0 { (claimed, samples) } else { (figures(&honest), honest.as_slice()) };
+        report.push(node, figures, seen);
+        report.push(others[1], GOOD, &honest);
+        panel.post_root(observer, report.root());
+        reports.push(report);
+    }
+    panel.observers = observers;
+    (panel, reports)
 }
 
 /// What observers see of a node that is not there.

@@ -1,11 +1,12 @@
 //! Cases, each kind from its opening to its end.
 
 use super::{Measurement, Table};
-use crate::observers::{EPOCH_SECS, GOOD, Panel};
+use crate::observers::{EPOCH_SECS, GOOD, Panel, Report, probes};
 use crate::scene::Scene;
 use crate::world::{PARAMS, USDC};
-use heliograph_client::instruction::slashing::{open_downtime_case, refute_epoch};
+use heliograph_client::instruction::slashing::{self, open_downtime_case, refute_epoch};
 use heliograph_client::pda;
+use heliograph_protocol::reputation::Phase;
 use heliograph_reputation::state::Figures;
 use heliograph_slashing::state::Case;
 use solana_pubkey::Pubkey;
@@ -15,6 +16,34 @@ pub(super) fn cases(table: &mut Table) {
     settler(table);
     equivocation(table);
     downtime(table);
+    samples(table);
+}
+
+/// A leaf that says otherwise than an hour of minutes.
+fn samples(table: &mut Table) {
+    let mut panel = Panel::new(1);
+    let reporter = panel.wallet("reporter");
+    panel.enter_phase(Phase::Posting);
+    let observer = panel.observers.remove(0);
+    let samples = probes(60);
+    let lie = Figures { availability_ppm: 0, ..GOOD };
+    let mut report = Report::new(observer.address, panel.epoch, &[(panel.node.address, GOOD)]);
+    report.push(panel.node.address, lie, &samples);
+    panel.post_root(&observer, report.root());
+    let steps = slashing::exhibit_of(reporter.pubkey(), &samples);
+    for (n, step) in steps.into_iter().enumerate() {
+        let done = panel.act(step, &reporter);
+        match n {
+            0 => table.add("slashing.open_exhibit", &done),
+            1 => table.add("slashing.write_exhibit", &done),
+            _ => {}
+        }
+    }
+    let open = panel.samples_case_instruction(&reporter.pubkey(), &report.proved(1));
+    table.add("slashing.open_samples_case", &panel.act(open, &reporter));
+    let root = heliograph_protocol::sample::root(&samples);
+    let close = slashing::close_exhibit(reporter.pubkey(), &root);
+    table.add("slashing.close_exhibit", &panel.act(close, &reporter));
 }
 
 /// A challenge nobody answered.

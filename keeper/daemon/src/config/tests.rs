@@ -19,8 +19,25 @@ fn example_is_valid_and_shows_the_defaults() {
         [node.transcription]
         model = "models/ggml-base-q8_0.bin"
         vad_model = "models/ggml-silero-v6.2.0.bin"
+        [node.calls]
     "#;
     assert_eq!(parse(required).unwrap(), example);
+}
+
+#[test]
+fn calls_that_cannot_be_served_are_refused() {
+    for (line, word) in [
+        ("receipt_every_secs = 61", "receipt_every_secs"),
+        ("participants_max = 0", "participants_max"),
+        ("url = \"https://calls.example\"", "ws://"),
+    ] {
+        let name = line.split(' ').next().unwrap();
+        let (before, calls) = EXAMPLE.split_once("[node.calls]").unwrap();
+        let lines = calls.lines().filter(|line| !line.starts_with(name)).collect::<Vec<_>>();
+        let text = format!("{before}[node.calls]\n{line}\n{}", lines.join("\n"));
+        let error = parse(&text).unwrap_err();
+        assert!(format!("{error:#}").contains(word), "{error:#}");
+    }
 }
 
 #[test]
@@ -53,6 +70,7 @@ fn relative_paths_count_from_the_file() {
     let node = parse(EXAMPLE).unwrap().node.unwrap();
     assert_eq!(node.keypair, Path::new("/etc/heliograph/node.json"));
     assert_eq!(node.archive, "/etc/heliograph/archive");
+    assert_eq!(node.calls.unwrap().socket, Path::new("/etc/heliograph/sfu.sock"));
     let remote = EXAMPLE.replace("archive = \"archive\"", "archive = \"s3://bucket/archive\"");
     assert_eq!(parse(&remote).unwrap().node.unwrap().archive, "s3://bucket/archive");
 }

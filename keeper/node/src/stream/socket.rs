@@ -2,6 +2,8 @@
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
 use heliograph_client::stream::{ClientMessage, ErrorCode, ServerMessage};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::time::Duration;
 
 /// How long a client that no longer reads can hold up the node.
@@ -11,8 +13,8 @@ const CLOSE_NORMAL: u16 = 1000;
 
 /// What came from the client.
 #[derive(Debug)]
-pub enum Incoming {
-    Message(ClientMessage),
+pub enum Incoming<M = ClientMessage> {
+    Message(M),
     /// 16 kHz mono samples.
     Audio(Vec<i16>),
     /// Not part of the protocol; why.
@@ -31,7 +33,7 @@ impl ClientSocket {
     }
 
     /// The next thing from the client.
-    pub async fn next(&mut self) -> Incoming {
+    pub async fn next<M: DeserializeOwned>(&mut self) -> Incoming<M> {
         loop {
             return match self.0.recv().await {
                 None | Some(Err(_)) | Some(Ok(Message::Close(_))) => Incoming::Gone,
@@ -52,7 +54,7 @@ impl ClientSocket {
     }
 
     /// Sends a message; returns its bytes, or `None` if the client is gone or no longer reads.
-    pub async fn send(&mut self, message: &ServerMessage) -> Option<u64> {
+    pub async fn send<M: Serialize>(&mut self, message: &M) -> Option<u64> {
         // Every message is made here of strings and numbers, which always serialise.
         let text = serde_json::to_string(message).ok()?;
         let len = text.len() as u64;

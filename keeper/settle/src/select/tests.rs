@@ -1,43 +1,17 @@
 use super::*;
+use heliograph_migrations::Params;
 use heliograph_protocol::voucher::Voucher;
 use heliograph_settlement::state::Claim;
 use proptest::prelude::*;
 
 const NOW: i64 = 1_780_000_000;
 
+/// A network's parameters with round times.
 fn params() -> NetworkParams {
     NetworkParams {
-        operator_bps: 7_500,
-        settler_bps: 500,
-        voucher_grace_secs: 60,
-        redeem_grace_secs: 86_400,
-        withdrawal_notice_secs: 2 * 86_400,
-        unbonding_secs: 7 * 86_400,
-        session_secs_max: 86_400,
-        node_stake_min: 1,
-        timelock_secs: 3 * 86_400,
-        observer_stake_min: 1,
-        settler_bond_min_micro_usdc: 1,
-        challenge_window_secs: 3_600,
         challenge_response_secs: 600,
         dispute_secs: 7_200,
-        challenge_bond_micro_usdc: 1,
-        batch_total_max_micro_usdc: 1_000_000,
-        epoch_secs: 3_600,
-        observer_quorum: 3,
-        case_window_secs: 1_800,
-        case_bond_lamports: 1,
-        equivocation_slash_bps: 5_000,
-        challenge_slash_bps: 2_000,
-        downtime_slash_bps: 100,
-        observer_fraud_slash_bps: 2_000,
-        downtime_epochs: 12,
-        downtime_window_epochs: 24,
-        score_min_ppm: 500_000,
-        jail_secs: 604_800,
-        reporter_bps: 1_000,
-        victim_bps: 4_000,
-        channel_bond_min_micro_usdc: 1,
+        ..Params::default().to_network(9).expect("defaults")
     }
 }
 

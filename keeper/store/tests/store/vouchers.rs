@@ -126,3 +126,20 @@ async fn newest_vouchers_come_in_the_order_in_which_they_came() {
     ledger.record_settled(&two.terms.session, paid).await.unwrap();
     assert_eq!(seen(0, 9).await, expected[1..]);
 }
+
+/// Shares name people: they go with the voucher that answers them, and no earlier.
+#[tokio::test]
+async fn shares_are_kept_until_their_receipt_is_answered() {
+    let (_folder, ledger, session) = ledger_with_session().await;
+    let address = session.terms.session;
+    ledger.record_shares(&address, 0, b"lost in a crash").await.unwrap();
+    for sequence in 0..3 {
+        ledger.record_shares(&address, sequence, &[sequence as u8]).await.unwrap();
+    }
+    let minutes = record_minutes(&ledger, &session, 3).await;
+    assert_eq!(ledger.shares(&address, 0).await.unwrap(), Some(vec![0]));
+    ledger.record_voucher(&voucher(&minutes[1]), NOW_UNIX_MS).await.unwrap();
+    assert_eq!(ledger.shares(&address, 0).await.unwrap(), None);
+    assert_eq!(ledger.shares(&address, 1).await.unwrap(), None);
+    assert_eq!(ledger.shares(&address, 2).await.unwrap(), Some(vec![2]));
+}

@@ -45,6 +45,11 @@ struct Given {
     #[arg(long, env = "HELIOGRAPH_SFU_UDP", value_name = "ADDR")]
     udp: Option<SocketAddr>,
 
+    /// Address for media over TCP, for clients behind walls that let no UDP through; its IP is that
+    /// of `--udp`
+    #[arg(long, env = "HELIOGRAPH_SFU_TCP", value_name = "ADDR")]
+    tcp: Option<SocketAddr>,
+
     /// Address of this machine as clients see it, with a port if that differs; may be repeated
     #[arg(long, env = "HELIOGRAPH_SFU_ADVERTISE", value_name = "IP[:PORT]", value_delimiter = ',')]
     advertise: Vec<Advertised>,
@@ -110,6 +115,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Where media goes in and out.
     pub media: MediaConfig,
+    /// First port for media over TCP, if at all.
+    pub media_tcp_port: Option<u16>,
     /// File with local keys.
     pub keys: Option<PathBuf>,
     /// The node role's socket.
@@ -140,6 +147,14 @@ pub enum ConfigError {
         /// Where and why.
         error: Box<toml::de::Error>,
     },
+    /// Media over TCP elsewhere than media over UDP.
+    #[error("--tcp {tcp} and --udp {udp} must have one IP")]
+    TcpElsewhere {
+        /// Where TCP was to be.
+        tcp: SocketAddr,
+        /// Where UDP is.
+        udp: SocketAddr,
+    },
     /// Nobody could come in.
     #[error("neither --keys nor --socket: no token would be good")]
     NobodyAdmitted,
@@ -155,6 +170,10 @@ impl Flags {
         let given = self.settings.over(file);
         if given.keys.is_none() && given.socket.is_none() {
             return Err(ConfigError::NobodyAdmitted);
+        }
+        let udp = given.udp.unwrap_or(UDP_DEFAULT);
+        if let Some(tcp) = given.tcp.filter(|tcp| tcp.ip() != udp.ip()) {
+            return Err(ConfigError::TcpElsewhere { tcp, udp });
         }
         Ok(given.into_config(self.exit_with_parent))
     }
@@ -172,6 +191,7 @@ impl Given {
         Self {
             listen: self.listen.or(file.listen),
             udp: self.udp.or(file.udp),
+            tcp: self.tcp.or(file.tcp),
             advertise: if self.advertise.is_empty() { file.advertise } else { self.advertise },
             threads: self.threads.or(file.threads),
             keys: self.keys.or(file.keys),
@@ -204,6 +224,7 @@ impl Given {
                 advertise: self.advertise.into_iter().map(|Advertised(address)| address).collect(),
                 threads: self.threads.unwrap_or(0),
             },
+            media_tcp_port: self.tcp.map(|tcp| tcp.port()),
             keys: self.keys,
             socket: self.socket,
             rooms: RoomsConfig {
@@ -253,6 +274,15 @@ mod tests {
         assert_eq!(config.keys, Some(PathBuf::from("f")));
         assert_eq!(config.listen.port(), 1);
         assert_eq!(config.media.advertise, ["203.0.113.7:0".parse().unwrap()]);
+    }
+
+    #[test]
+    fn media_over_tcp_is_at_the_same_address_as_over_udp() {
+        let given = ["--keys", "k", "--udp", "127.0.0.1:5", "--tcp", "127.0.0.1:6"];
+        assert_eq!(flags(&given).resolve().unwrap().media_tcp_port, Some(6));
+        let elsewhere = ["--keys", "k", "--udp", "127.0.0.1:5", "--tcp", "127.0.0.2:6"];
+        let error = flags(&elsewhere).resolve().unwrap_err();
+        assert!(matches!(error, ConfigError::TcpElsewhere { .. }), "{error}");
     }
 
     #[test]

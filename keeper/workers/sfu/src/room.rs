@@ -55,6 +55,25 @@ use speakers::Speakers;
 use std::collections::{BTreeMap, HashMap};
 use track::Track;
 
+/// What a room begins with.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// Its number at the media plane; less than 2^32.
+    pub id: RoomId,
+    /// Whose.
+    pub scope: Scope,
+    /// Its name.
+    pub name: String,
+    /// Of whoever opens it.
+    pub payer: Option<Payer>,
+    /// What its life is like.
+    pub options: RoomOptions,
+    /// Its bounds.
+    pub limits: Limits,
+    /// Makes its ids.
+    pub seed: u64,
+}
+
 /// A room. See the module.
 #[derive(Debug)]
 pub struct Room {
@@ -91,17 +110,9 @@ pub struct Room {
 }
 
 impl Room {
-    /// Opens a room. `seed` makes its ids; `now_ms` is Unix time, and never goes back from here on.
-    pub fn open(
-        id: RoomId,
-        scope: Scope,
-        name: String,
-        payer: Option<Payer>,
-        options: RoomOptions,
-        limits: Limits,
-        seed: u64,
-        now_ms: u64,
-    ) -> (Self, Vec<Effect>) {
+    /// Opens a room. `now_ms` is Unix time, and never goes back from here on.
+    pub fn open(opening: Opening, now_ms: u64) -> (Self, Vec<Effect>) {
+        let Opening { id, scope, name, payer, options, limits, seed } = opening;
         let mut ids = Ids::new(id, seed);
         let mut room = Self {
             scope,
@@ -140,6 +151,7 @@ impl Room {
         self.now_ms = self.now_ms.max(now_ms);
         if !self.ended {
             self.dispatch(input);
+            self.effects.extend(self.ended.then_some(Effect::Ended));
         }
         std::mem::take(&mut self.effects)
     }
@@ -150,7 +162,7 @@ impl Room {
             Input::Resume(resume) => self.resume(*resume),
             Input::Request { connection, request } => {
                 if let Some(&who) = self.by_connection.get(&connection) {
-                    self.request(who, request);
+                    self.request(who, *request);
                 }
             }
             Input::Lost { connection } => self.connection_lost(connection),

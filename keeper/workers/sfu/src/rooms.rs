@@ -14,7 +14,8 @@ use crate::media::Plane;
 use crate::media::api::RoomId;
 use crate::outside::{Notice, Order};
 use crate::room::{
-    Call, CallError, ConnectionId, Input, Join, Limits, Reply, Resume, Room, RoomOptions, Transport,
+    Call, CallError, ConnectionId, Input, Join, Limits, Opening, Reply, Resume, Room, RoomOptions,
+    Transport,
 };
 use livekit_protocol as proto;
 use outbox::Outbox;
@@ -344,16 +345,16 @@ impl Rooms {
         let present = Arc::new(RwLock::default());
         let handle = Handle { id, inbox, present: present.clone() };
         let (media, events) = self.0.plane.open_room(id);
-        let (room, effects) = Room::open(
+        let opening = Opening {
             id,
-            key.0.clone(),
-            key.1.clone(),
+            scope: key.0.clone(),
+            name: key.1.clone(),
             payer,
-            options.unwrap_or_else(|| self.0.config.options.clone()),
-            self.0.config.limits,
-            rand::random(),
-            self.0.clock.now_ms(),
-        );
+            options: options.unwrap_or_else(|| self.0.config.options.clone()),
+            limits: self.0.config.limits,
+            seed: rand::random(),
+        };
+        let (room, effects) = Room::open(opening, self.0.clock.now_ms());
         directory.rooms.insert(key.clone(), handle.clone());
         let task = RoomTask::new(room, media, self.0.notices.clone(), self.0.clock, present);
         let rooms = self.clone();
@@ -401,7 +402,7 @@ async fn call(handle: &Handle, call: Call) -> Result<Reply, CallError> {
 impl Line {
     /// Brings a request to the room; waits while the room is behind. `false` once the room is over.
     pub async fn request(&self, request: proto::signal_request::Message) -> bool {
-        let input = Input::Request { connection: self.connection, request };
+        let input = Input::Request { connection: self.connection, request: Box::new(request) };
         self.inbox.send(Message::Input(input)).await.is_ok()
     }
 }

@@ -5,11 +5,13 @@
 //! client would receive in makes the client believe that there are tracks in all of them. So offers
 //! are read here, and what the library writes is corrected here.
 
+mod prefer;
 mod rewrite;
 mod section;
 #[cfg(test)]
 mod tests;
 
+pub use prefer::prefer;
 pub use rewrite::{Msid, rewrite};
 pub use section::{Direction, Section, SectionKind, read};
 

@@ -8,6 +8,8 @@ mod admission;
 mod join;
 mod rate;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 pub use join::JOIN_REQUEST_BYTES_MAX;
 pub use socket::FRAME_BYTES_MAX;

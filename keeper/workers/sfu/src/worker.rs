@@ -76,7 +76,10 @@ pub async fn run(config: Config) -> Result<(), WorkerError> {
     let listen_failed = |error| WorkerError::Listen { address: config.listen, error };
     let listener = TcpListener::bind(config.listen).await.map_err(listen_failed)?;
     let bound = listener.local_addr().map_err(listen_failed)?;
-    let plane = Plane::start(&config.media)?;
+    let plane = match config.media_tcp_port {
+        Some(port) => Plane::start_with_tcp(&config.media, port)?,
+        None => Plane::start(&config.media)?,
+    };
 
     let shutdown = CancellationToken::new();
     let (notices, notices_out) = mpsc::unbounded_channel();

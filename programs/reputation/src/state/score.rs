@@ -1,5 +1,6 @@
 use crate::error::ReputationError;
 use anchor_lang::prelude::*;
+use heliograph_protocol::case::Scored;
 use heliograph_protocol::reputation::{SCORES_MAX, smoothed_ppm};
 
 /// A node's score of one epoch.
@@ -11,6 +12,16 @@ pub struct EpochScore {
     pub availability_ppm: u32,
     /// Observers heard.
     pub observers: u8,
+    /// How many there had to be: the quorum when the epoch's first root was posted.
+    pub quorum: u8,
+}
+
+impl EpochScore {
+    /// The score as cases read it.
+    pub fn scored(&self) -> Scored {
+        let Self { epoch, score_ppm, observers, quorum, .. } = *self;
+        Scored { epoch, score_ppm, observers, quorum }
+    }
 }
 
 /// A node's scores of the last 64 epochs it was scored for. PDA `[seeds::SCORE, node]`.

@@ -7,7 +7,7 @@ use crate::seeds;
 use crate::state::{BadEpoch, Case, CaseKind, CaseStatus, Record};
 use anchor_lang::prelude::*;
 use anchor_lang::system_program::{Transfer, transfer};
-use heliograph_registry::state::{Network, Subject};
+use heliograph_registry::state::{Network, NetworkParams, Subject};
 use heliograph_staking::state::Position;
 
 /// The accounts of every instruction that opens a case.
@@ -74,6 +74,63 @@ pub struct Charge {
     pub epochs: Vec<BadEpoch>,
 }
 
+/// What a case is made of besides its charge.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened {
+    pub bump: u8,
+    pub number: u32,
+    pub subject: Pubkey,
+    pub owner: Pubkey,
+    pub mint: Pubkey,
+    pub reporter: Pubkey,
+    pub opened_at: i64,
+    pub penalty: u64,
+    pub held: u64,
+}
+
+impl Charge {
+    /// What the case is to cost of `stake`, and how much of it is to be held.
+    pub fn costs(&self, stake: u64) -> (u64, u64) {
+        let penalty = heliograph_protocol::case::penalty(stake, self.penalty_bps);
+        (penalty, if self.holds_all { stake } else { penalty })
+    }
+
+    /// The case as it is opened.
+    pub fn case(self, opened: Opened, params: &NetworkParams) -> Case {
+        let window = i64::from(params.case_window_secs);
+        let after = |windows: i64| opened.opened_at.saturating_add(window.saturating_mul(windows));
+        Case {
+            version: Case::VERSION,
+            bump: opened.bump,
+            kind: self.kind,
+            status: CaseStatus::Open,
+            number: opened.number,
+            subject: opened.subject,
+            owner: opened.owner,
+            mint: opened.mint,
+            reporter: opened.reporter,
+            rewarded: self.rewarded,
+            victim: self.victim,
+            evidence: self.evidence,
+            sequence: self.sequence,
+            epoch: self.epoch,
+            done_at: self.done_at,
+            punishes_until: self.punishes_until,
+            opened_at: opened.opened_at,
+            restorable_at: after(self.windows.0),
+            decidable_at: after(self.windows.1),
+            decided_at: 0,
+            kept_until: 0,
+            bond_lamports: params.case_bond_lamports,
+            penalty: opened.penalty,
+            held: opened.held,
+            restored_micro_usdc: 0,
+            epochs: self.epochs,
+            reserved: [0; 64],
+        }
+    }
+}
+
 impl<'info> Opening<'info> {
     /// The accused.
     pub fn accused(&self) -> Result<Subject> {
@@ -82,7 +139,7 @@ impl<'info> Opening<'info> {
 
     /// Opens the case: the bond is paid, the stake held, the charge written down.
     pub fn open(&mut self, bumps: &OpeningBumps, charge: Charge) -> Result<CaseOpened> {
-        let now = Clock::get()?.unix_timestamp;
+        let opened_at = Clock::get()?.unix_timestamp;
         let subject = self.subject.key();
         let (address, params) = (self.case.key(), self.network.params);
         let owner = self.accused()?.owner();
@@ -91,72 +148,30 @@ impl<'info> Opening<'info> {
         }
         let number = self.record.cases;
         self.record.open(charge.kind.into(), address, charge.done_at)?;
-        let stake = self.position.total();
-        let penalty = heliograph_protocol::case::penalty(stake, charge.penalty_bps);
+        let (penalty, amount) = charge.costs(self.position.total());
         let held = self.slasher.hold(
             bumps.slasher.slasher,
             self.network.to_account_info(),
             self.position.to_account_info(),
-            if charge.holds_all { stake } else { penalty },
+            amount,
         )?;
         let accounts =
             Transfer { from: self.reporter.to_account_info(), to: self.case.to_account_info() };
-        let bond_lamports = params.case_bond_lamports;
-        transfer(CpiContext::new(self.system_program.key(), accounts), bond_lamports)?;
-        let window = i64::from(params.case_window_secs);
-        let after = |windows: i64| now.saturating_add(window.saturating_mul(windows));
-        let case = Case {
-            version: Case::VERSION,
+        let bond = CpiContext::new(self.system_program.key(), accounts);
+        transfer(bond, params.case_bond_lamports)?;
+        let opened = Opened {
             bump: bumps.case,
-            kind: charge.kind,
-            status: CaseStatus::Open,
             number,
             subject,
             owner,
             mint: self.position.mint,
             reporter: self.reporter.key(),
-            rewarded: charge.rewarded,
-            victim: charge.victim,
-            evidence: charge.evidence,
-            sequence: charge.sequence,
-            epoch: charge.epoch,
-            done_at: charge.done_at,
-            punishes_until: charge.punishes_until,
-            opened_at: now,
-            restorable_at: after(charge.windows.0),
-            decidable_at: after(charge.windows.1),
-            decided_at: 0,
-            kept_until: 0,
-            bond_lamports,
+            opened_at,
             penalty,
             held,
-            restored_micro_usdc: 0,
-            epochs: charge.epochs,
-            reserved: [0; 64],
         };
-        let event = CaseOpened {
-            case: address,
-            number,
-            kind: case.kind,
-            subject,
-            owner,
-            mint: case.mint,
-            reporter: case.reporter,
-            rewarded: case.rewarded,
-            victim: case.victim,
-            evidence: case.evidence,
-            sequence: case.sequence,
-            epoch: case.epoch,
-            done_at: case.done_at,
-            punishes_until: case.punishes_until,
-            opened_at: now,
-            restorable_at: case.restorable_at,
-            decidable_at: case.decidable_at,
-            bond_lamports,
-            penalty,
-            held,
-            epochs: case.epochs.clone(),
-        };
+        let case = charge.case(opened, &params);
+        let event = CaseOpened::of(address, &case);
         self.case.set_inner(case);
         Ok(event)
     }

@@ -5,7 +5,7 @@ use anchor_lang::prelude::*;
 use anchor_spl::token::{Mint, Token, TokenAccount};
 use heliograph_registry::cpi::accounts::Jail;
 use heliograph_registry::program::HeliographRegistry;
-use heliograph_staking::cpi::accounts::{Hold, Recorder, ReleaseHold, Slash};
+use heliograph_staking::cpi::accounts::{Holding, Recorder, Slash};
 use heliograph_staking::program::HeliographStaking;
 
 /// The accounts of the staking program's `hold` and `release_hold`, but for what they are about.
@@ -32,6 +32,17 @@ pub struct Registry<'info> {
 }
 
 impl<'info> Slasher<'info> {
+    /// The accounts of both calls.
+    fn holding(&self, network: AccountInfo<'info>, position: AccountInfo<'info>) -> Holding<'info> {
+        Holding {
+            slasher: self.slasher.to_account_info(),
+            network,
+            position,
+            event_authority: self.staking_event_authority.to_account_info(),
+            program: self.staking_program.to_account_info(),
+        }
+    }
+
     /// Holds up to `amount`; returns how much.
     pub fn hold(
         &self,
@@ -41,13 +52,7 @@ impl<'info> Slasher<'info> {
         amount: u64,
     ) -> Result<u64> {
         let signer: &[&[&[u8]]] = &[&[seeds::SLASHER, &[bump]]];
-        let accounts = Hold {
-            slasher: self.slasher.to_account_info(),
-            network,
-            position,
-            event_authority: self.staking_event_authority.to_account_info(),
-            program: self.staking_program.to_account_info(),
-        };
+        let accounts = self.holding(network, position);
         let call = CpiContext::new_with_signer(self.staking_program.key(), accounts, signer);
         Ok(heliograph_staking::cpi::hold(call, amount)?.get())
     }
@@ -61,13 +66,7 @@ impl<'info> Slasher<'info> {
         amount: u64,
     ) -> Result<u64> {
         let signer: &[&[&[u8]]] = &[&[seeds::SLASHER, &[bump]]];
-        let accounts = ReleaseHold {
-            slasher: self.slasher.to_account_info(),
-            network,
-            position,
-            event_authority: self.staking_event_authority.to_account_info(),
-            program: self.staking_program.to_account_info(),
-        };
+        let accounts = self.holding(network, position);
         let call = CpiContext::new_with_signer(self.staking_program.key(), accounts, signer);
         Ok(heliograph_staking::cpi::release_hold(call, amount)?.get())
     }

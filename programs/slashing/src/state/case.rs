@@ -1,6 +1,6 @@
 use crate::error::SlashingError;
 use anchor_lang::prelude::*;
-use heliograph_protocol::case::Kind;
+use heliograph_protocol::case::{Kind, Scored};
 use heliograph_protocol::reputation::SCORES_MAX;
 use heliograph_registry::state::NetworkParams;
 
@@ -40,6 +40,22 @@ pub struct BadEpoch {
     pub score_ppm: u32,
     /// Observers heard.
     pub observers: u8,
+    /// How many there had to be: of the epoch itself, whatever the network asks for today.
+    pub quorum: u8,
+}
+
+impl From<&Scored> for BadEpoch {
+    fn from(scored: &Scored) -> Self {
+        let Scored { epoch, score_ppm, observers, quorum } = *scored;
+        Self { epoch, score_ppm, observers, quorum }
+    }
+}
+
+impl From<&BadEpoch> for Scored {
+    fn from(bad: &BadEpoch) -> Self {
+        let BadEpoch { epoch, score_ppm, observers, quorum } = *bad;
+        Self { epoch, score_ppm, observers, quorum }
+    }
 }
 
 /// A case against a node or keeper. PDA `[seeds::CASE, subject, number]`. The reporter's bond is
@@ -148,17 +164,16 @@ impl Case {
         Ok(())
     }
 
-    /// Strikes an epoch off the charge; returns how many are left. Without a fraud there is no reason
-    /// to, whatever quorum the network has come to ask for.
-    pub fn refute(&mut self, epoch: u64, frauds: usize, quorum: u8) -> Result<usize> {
+    /// Strikes an epoch off the charge; returns how many are left.
+    pub fn refute(&mut self, epoch: u64, frauds: usize) -> Result<usize> {
         let place = self
             .epochs
             .iter()
             .position(|bad| bad.epoch == epoch)
             .ok_or(SlashingError::EpochNotCharged)?;
         require_gt!(frauds, 0, SlashingError::NotUpheldFraud);
-        let honest = usize::from(self.epochs[place].observers).saturating_sub(frauds);
-        require_gt!(usize::from(quorum), honest, SlashingError::QuorumStands);
+        let scored = Scored::from(&self.epochs[place]);
+        require!(scored.falls_without(frauds), SlashingError::QuorumStands);
         self.epochs.remove(place);
         Ok(self.epochs.len())
     }

@@ -1,7 +1,9 @@
 //! Accounts, one file each.
 
 mod case;
+mod exhibit;
 mod record;
 
 pub use case::*;
+pub use exhibit::*;
 pub use record::*;

@@ -163,19 +163,24 @@ impl Position {
         own.saturating_add(delegated)
     }
 
-    /// Frees every slot whose cooldown is over at `now` and returns their sum. Refuses when less
-    /// would be left than cases hold.
+    /// Takes what can leave at `now` out of the slots and returns how much that is: all of those
+    /// whose cooldown is over, as long as no less is left than cases hold. The rest waits in its
+    /// slots for the verdicts.
     pub fn take_matured(&mut self, now: i64) -> Result<u64> {
-        let mut total = 0u64;
-        for slot in &mut self.unbonding {
-            if slot.amount > 0 && slot.available_at <= now {
-                total = total.checked_add(slot.amount).ok_or(StakingError::Overflow)?;
+        let free = self.own().saturating_sub(self.held);
+        let (mut matured, mut taken) = (0u64, 0u64);
+        for slot in self.unbonding.iter_mut().filter(|slot| slot.available_at <= now) {
+            matured = matured.checked_add(slot.amount).ok_or(StakingError::Overflow)?;
+            let leaving = slot.amount.min(free.saturating_sub(taken));
+            taken = taken.saturating_add(leaving);
+            slot.amount = slot.amount.saturating_sub(leaving);
+            if slot.amount == 0 {
                 *slot = Unbonding::default();
             }
         }
-        require_gt!(total, 0, StakingError::NothingMatured);
-        require_gte!(self.own(), self.held, StakingError::StakeHeld);
-        Ok(total)
+        require_gt!(matured, 0, StakingError::NothingMatured);
+        require_gt!(taken, 0, StakingError::StakeHeld);
+        Ok(taken)
     }
 
     /// Takes up to `amount`, less where there is less: what is held first and its hold with it, then

@@ -197,9 +197,10 @@ impl Session<'_> {
         }
         self.receipts.retain(|_, hashes| !hashes.is_empty());
         for (sequence, kind, hash, key) in foreign {
-            let (what, expected) = match kind {
-                ObjectKind::Receipt => ("receipt", self.history.node_key),
-                ObjectKind::Voucher => ("voucher", self.history.opened.voucher_signer),
+            let (what, expected) = if kind == ObjectKind::Receipt {
+                ("receipt", self.history.node_key)
+            } else {
+                ("voucher", self.history.opened.voucher_signer)
             };
             let found = Pubkey::from(key);
             let detail = if found == expected {

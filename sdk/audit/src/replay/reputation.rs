@@ -76,6 +76,7 @@ fn post_root(step: &mut Step<'_>, args: &ix::PostRoot) -> Result<(), Stop> {
         reserved: [0; 32],
     });
     step.rule(epoch.times().is_aligned(), "an epoch begins at no multiple of its length");
+    step.rule(epoch.secs == args.epoch_secs, "a root is posted of an epoch of another length");
     step.rule(epoch.phase(unix(step.now)) == Phase::Posting, "a root is posted early or late");
     let displaced = step.allowed(epoch.take_seat(keeper_address, keeper.stake))?;
     step.allowed(epoch.opened_one())?;
@@ -151,6 +152,7 @@ fn submit_leaf(step: &mut Step<'_>, args: LeafArgs) -> Result<(), Stop> {
         epoch: posted.epoch,
         node: node.to_bytes(),
         figures: args.figures.into(),
+        samples_root: args.samples_root,
     };
     step.rule(!leaf.figures.is_invalid(), "a leaf is shown with figures no probes could give");
     let (index, count) = (args.index as usize, posted.leaves_count as usize);
@@ -186,6 +188,7 @@ fn submit_leaf(step: &mut Step<'_>, args: LeafArgs) -> Result<(), Stop> {
         observer: keeper_address,
         figures: args.figures,
         heard: tally.heard.len() as u8,
+        samples_root: args.samples_root,
     });
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! What a case does to stake, claims and the accused are calls of their own, carried out where their
 //! programs are; here it is computed which ones have to be made.
 
+mod fraud;
 mod opening;
 mod restitution;
 mod verdict;
@@ -28,7 +29,15 @@ pub(super) fn apply(step: &mut Step<'_>) -> Result<(), Stop> {
     } else if let Some(ix::OpenDowntimeCase {}) = step.args() {
         opening::downtime(step)
     } else if let Some(ix::OpenFraudCase {}) = step.args() {
-        opening::fraud(step)
+        fraud::statement(step)
+    } else if let Some(args) = step.args::<ix::OpenSamplesCase>() {
+        fraud::samples(step, args)
+    } else if let Some(args) = step.args::<ix::OpenExhibit>() {
+        fraud::open_exhibit(step, &args)
+    } else if let Some(args) = step.args::<ix::WriteExhibit>() {
+        fraud::write_exhibit(step, &args)
+    } else if let Some(ix::CloseExhibit {}) = step.args() {
+        fraud::close_exhibit(step)
     } else if let Some(ix::RefuteEpoch { epoch }) = step.args() {
         refute_epoch(step, epoch)
     } else if let Some(ix::RestoreClaims {}) = step.args() {
@@ -119,7 +128,7 @@ fn refute_epoch(step: &mut Step<'_>, epoch: u64) -> Result<(), Stop> {
     let frauds = upheld(step, epoch)?;
     step.rule(case.kind == CaseKind::Downtime, "an epoch is refuted in a case of another kind");
     step.allowed(case.check_open())?;
-    let left = step.allowed(case.refute(epoch, frauds, params.observer_quorum))?;
+    let left = step.allowed(case.refute(epoch, frauds))?;
     step.event(EpochRefuted {
         case: address,
         epoch,

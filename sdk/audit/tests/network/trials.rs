@@ -7,7 +7,7 @@ use heliograph_client::account::{self, NetworkAccount};
 use heliograph_client::pda;
 use heliograph_client::rpc::{Instruction, Transaction};
 use heliograph_slashing::instruction as ix;
-use heliograph_slashing::state::{Case, Record};
+use heliograph_slashing::state::{Case, Exhibit, Record};
 use solana_pubkey::Pubkey;
 
 /// The place of the first transaction with an instruction of the slashing program.
@@ -236,6 +236,10 @@ fn event_of_a_case_that_tells_otherwise_is_found() {
         ix::OpenChallengeCase::DISCRIMINATOR,
         ix::OpenDowntimeCase::DISCRIMINATOR,
         ix::OpenFraudCase::DISCRIMINATOR,
+        ix::OpenSamplesCase::DISCRIMINATOR,
+        ix::OpenExhibit::DISCRIMINATOR,
+        ix::WriteExhibit::DISCRIMINATOR,
+        ix::CloseExhibit::DISCRIMINATOR,
         ix::RefuteEpoch::DISCRIMINATOR,
         ix::RestoreClaims::DISCRIMINATOR,
         ix::DecideCase::DISCRIMINATOR,
@@ -248,6 +252,43 @@ fn event_of_a_case_that_tells_otherwise_is_found() {
         });
         assert_named(scene, instruction, &report, Kind::EventWrong, "expected [");
     }
+}
+
+/// The samples a leaf was tried by, other than those it commits to; the leaf, other than posted.
+#[test]
+fn samples_that_convict_nobody_are_found() {
+    let (scene, open) = (scene(), ix::OpenSamplesCase::DISCRIMINATOR);
+    let written = with(scene, ix::WriteExhibit::DISCRIMINATOR, |transaction| {
+        *own(transaction).data.last_mut().unwrap() ^= 1;
+    });
+    assert_named(scene, open, &written, Kind::RuleBroken, "convict nobody");
+    let forged = with(scene, open, |transaction| {
+        *own(transaction).data.last_mut().unwrap() ^= 1;
+    });
+    assert_named(scene, open, &forged, Kind::RuleBroken, "not under its observer's root");
+}
+
+#[test]
+fn exhibit_of_another_is_found() {
+    let (scene, stranger) = (scene(), Pubkey::new_unique());
+    for instruction in [ix::WriteExhibit::DISCRIMINATOR, ix::CloseExhibit::DISCRIMINATOR] {
+        let report = with(scene, instruction, |transaction| {
+            own(transaction).accounts[0] = stranger;
+        });
+        assert_named(scene, instruction, &report, Kind::AddressWrong, "uploader is");
+    }
+    // The case is opened by somebody who did not write it.
+    let open = ix::OpenSamplesCase::DISCRIMINATOR;
+    let report = with(scene, open, |transaction| own(transaction).accounts[0] = stranger);
+    assert_named(scene, open, &report, Kind::AddressWrong, "exhibit's uploader is");
+}
+
+#[test]
+fn altered_exhibit_is_found() {
+    let scene = scene();
+    let exhibit = find::<Exhibit>(scene, |_| true);
+    assert_altered::<Exhibit>(scene, exhibit, |e| e.samples[40] ^= 1, "samples is");
+    assert_altered::<Exhibit>(scene, exhibit, |e| e.samples_root[0] ^= 1, "samples_root is");
 }
 
 #[test]

@@ -56,8 +56,7 @@ fn limit_passes_its_rate_and_no_more() {
 async fn relay_carries_both_ways_and_keeps_participants_apart() {
     let server = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = server.local_addr().unwrap();
-    let none = Impairment::default();
-    let relay = Relay::start(address, none, none, 1).await.unwrap();
+    let relay = Relay::start(address, &Impaired::default()).await.unwrap();
     let one = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let other = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let mut buffer = [0; 16];

@@ -3,6 +3,7 @@
 
 use super::outgoing::Outgoing;
 use super::{Data, Session};
+use crate::relay::Relay;
 use crate::{Error, Event, Kind};
 use livekit_protocol::{SessionDescription, signal_request};
 use std::collections::HashMap;
@@ -107,16 +108,25 @@ impl Session {
     }
 
     /// Takes the server's answer.
-    pub(super) fn answered(&mut self, answer: &SessionDescription) -> Result<(), Error> {
+    pub(super) async fn answered(&mut self, answer: &SessionDescription) -> Result<(), Error> {
         // Answers to older offers come late when offers cross a reconnection.
         if answer.id != 0 && answer.id != self.negotiation.offer {
             return Ok(());
         }
         let Some(pending) = self.negotiation.pending.take() else { return Ok(()) };
-        let sdp = match self.options.relay {
-            Some(relay) => through(&answer.sdp, relay),
-            None => answer.sdp.clone(),
-        };
+        let mut sdp = answer.sdp.clone();
+        if let Some(impaired) = &self.options.impaired {
+            let relay = match self.relay.take() {
+                Some(relay) => relay,
+                None => {
+                    let server = candidates(&sdp).next().map(|(_, address)| address);
+                    let nowhere = || Error::Signalling("the answer names no address".to_string());
+                    Relay::start(server.ok_or_else(nowhere)?, impaired).await?
+                }
+            };
+            sdp = through(&sdp, relay.address());
+            self.relay = Some(relay);
+        }
         let parsed = SdpAnswer::from_sdp_string(&sdp)
             .map_err(|error| Error::Signalling(format!("the answer is no SDP: {error}")))?;
         self.rtc.sdp_api().accept_answer(pending, parsed)?;
@@ -171,30 +181,32 @@ fn section<'a>(sdp: &'a str, mid: &str) -> Option<&'a str> {
     sdp.split("\r\nm=").find(|section| section.lines().any(|line| line == wanted))
 }
 
+/// The UDP candidates, each with its line.
+fn candidates(sdp: &str) -> impl Iterator<Item = (&str, SocketAddr)> {
+    sdp.lines().filter_map(|line| {
+        let mut fields = line.strip_prefix("a=candidate:")?.split(' ').skip(2);
+        let is_udp = fields.next()?.eq_ignore_ascii_case("udp");
+        let (ip, port) = (fields.nth(1)?.parse().ok()?, fields.next()?.parse().ok()?);
+        is_udp.then(|| (line, SocketAddr::new(ip, port)))
+    })
+}
+
 /// The same SDP with `relay` as the only address.
 fn through(sdp: &str, relay: SocketAddr) -> String {
-    let mut lines = Vec::new();
-    let mut in_section = false;
+    let first = candidates(sdp).next();
+    let mut changed = String::with_capacity(sdp.len());
     for line in sdp.lines() {
-        in_section |= line.starts_with("m=");
-        let Some(candidate) = line.strip_prefix("a=candidate:") else {
-            lines.push(line.to_string());
-            continue;
-        };
-        let mut fields: Vec<&str> = candidate.split(' ').collect();
-        let (ip, port) = (relay.ip().to_string(), relay.port().to_string());
-        let is_udp = fields.get(2).is_some_and(|transport| transport.eq_ignore_ascii_case("udp"));
-        if fields.len() < 6 || !is_udp {
-            continue;
+        match first {
+            Some((candidate, server)) if line == candidate => {
+                let was = format!(" {} {} ", server.ip(), server.port());
+                changed += &line.replacen(&was, &format!(" {} {} ", relay.ip(), relay.port()), 1);
+            }
+            _ if line.starts_with("a=candidate:") => continue,
+            _ => changed += line,
         }
-        (fields[4], fields[5]) = (&ip, &port);
-        let line = format!("a=candidate:{}", fields.join(" "));
-        // Several addresses of the server become one.
-        if !(in_section && lines.contains(&line)) {
-            lines.push(line);
-        }
+        changed += "\r\n";
     }
-    lines.iter().flat_map(|line| [line, "\r\n"]).collect()
+    changed
 }
 
 #[cfg(test)]

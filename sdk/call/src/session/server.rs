@@ -6,9 +6,9 @@ use livekit_protocol::{ParticipantInfo, participant_info, request_response, sign
 use signal_response::Message;
 
 impl Session {
-    pub(super) fn server_message(&mut self, message: Message) -> Result<(), Error> {
+    pub(super) async fn server_message(&mut self, message: Message) -> Result<(), Error> {
         match message {
-            Message::Answer(answer) => self.answered(&answer)?,
+            Message::Answer(answer) => self.answered(&answer).await?,
             Message::MediaSectionsRequirement(wanted) => {
                 self.negotiation.want(wanted.num_audios, wanted.num_videos);
             }

@@ -1,7 +1,7 @@
 //! Encoding by the `ffmpeg` program: speech to Opus, and a moving test picture to VP8 or H.264.
 
 use super::ivf::{self, Video};
-use super::ogg;
+use super::{annexb, ogg};
 use crate::{Codec, Error};
 use bytes::Bytes;
 use std::ffi::OsString;
@@ -78,12 +78,18 @@ pub fn test_picture(picture: &Picture) -> Result<Video, Error> {
         arguments.push(argument.into());
     }
     arguments.push(key_frame_every.into());
-    if picture.codec == Codec::H264 {
-        // Every key frame comes with its parameter sets; IVF needs start codes.
-        arguments.extend(["-bsf:v", "h264_mp4toannexb,dump_extra=freq=keyframe"].map(Into::into));
+    match picture.codec {
+        Codec::Vp8 => {
+            arguments.extend(["-f", "ivf", "pipe:1"].map(OsString::from));
+            ivf::read(&run(&arguments)?)
+        }
+        Codec::H264 => {
+            let delimited = ["-x264-params", "aud=1", "-f", "h264", "pipe:1"];
+            arguments.extend(delimited.map(OsString::from));
+            let frames = annexb::frames(&run(&arguments)?, *fps)?;
+            Ok(Video { codec: Codec::H264, width: *width, height: *height, frames })
+        }
     }
-    arguments.extend(["-f", "ivf", "pipe:1"].map(OsString::from));
-    ivf::read(&run(&arguments)?)
 }
 
 /// What `ffmpeg` writes to its output.

@@ -27,21 +27,17 @@ pub struct Frame {
     pub data: Bytes,
 }
 
-/// Reads a whole file of VP8 or H.264.
+/// Reads a whole file of VP8; the format knows no H.264.
 pub fn read(file: &[u8]) -> Result<Video, Error> {
     let wrong = |what: &str| Error::Source(format!("not an IVF file: {what}"));
     let header = file.get(..32).ok_or_else(|| wrong("cut short"))?;
     if !header.starts_with(b"DKIF") {
         return Err(wrong("it begins otherwise"));
     }
-    let codec = match &header[8..12] {
-        b"VP80" => Codec::Vp8,
-        b"H264" => Codec::H264,
-        other => {
-            let other = String::from_utf8_lossy(other).into_owned();
-            return Err(Error::Source(format!("the IVF file holds {other}, not VP8 or H.264")));
-        }
-    };
+    if &header[8..12] != b"VP80" {
+        let other = String::from_utf8_lossy(&header[8..12]).into_owned();
+        return Err(Error::Source(format!("the IVF file holds {other}, not VP8")));
+    }
     let short = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
     let long = |at: usize| u32::from_le_bytes(header[at..at + 4].try_into().expect("4 bytes"));
     let (ticks, per_secs) = (u64::from(long(16)), u64::from(long(20)));
@@ -55,17 +51,14 @@ pub fn read(file: &[u8]) -> Result<Video, Error> {
         let ticks_at = u64::from_le_bytes(head[4..].try_into().expect("8 bytes"));
         let data = after.get(..length).ok_or_else(|| wrong("a frame is cut short"))?;
         let time_90khz = (ticks_at.saturating_mul(90_000).saturating_mul(per_secs) / ticks) as u32;
-        let is_key = match codec {
-            Codec::Vp8 => packet::vp8::is_key_frame(data),
-            Codec::H264 => packet::h264::is_key_frame(data),
-        };
+        let is_key = packet::vp8::is_key_frame(data);
         frames.push(Frame { time_90khz, is_key, data: Bytes::copy_from_slice(data) });
         rest = &after[length..];
     }
     if !frames.first().is_some_and(|frame| frame.is_key) {
         return Err(Error::Source("the video does not begin with a key frame".to_string()));
     }
-    Ok(Video { codec, width: short(12), height: short(14), frames })
+    Ok(Video { codec: Codec::Vp8, width: short(12), height: short(14), frames })
 }
 
 #[cfg(test)]

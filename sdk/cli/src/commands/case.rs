@@ -29,6 +29,7 @@ use solana_pubkey::Pubkey;
     heliograph case open downtime NODE_KEY\n  \
     heliograph case open equivocation RECEIPT_FILE RECEIPT_FILE\n  \
     heliograph case open fraud STATEMENT_FILE\n  \
+    heliograph case open samples OBSERVER_KEY NODE_KEY --samples FILE\n  \
     heliograph case show\n  \
     heliograph case restore CASE\n  \
     heliograph case decide CASE\n  \

@@ -169,7 +169,7 @@ impl Transcribe {
         }
         let node_key = self.node.as_ref().map(KeyRef::pubkey).transpose()?;
         let app = (&app_address, &app);
-        let node = session::pick_node(rpc, network, app, node_key).await?;
+        let node = session::pick_node(rpc, network, app, node_key, session::TRANSCRIPTION).await?;
         let price = node.1.prices().of(Service::Transcription);
         // A minute more than there is: a lost connection may cut a minute in two, and each part
         // counts its last second in full.
@@ -191,7 +191,7 @@ impl Transcribe {
             eprintln!("warning: the recording costs up to {needed}, the escrow has {available}");
         }
         let secs = 2 * samples as u64 / u64::from(SAMPLE_RATE_HZ) + 3_600;
-        let wanted = Wanted { cap_micro_usdc, secs };
+        let wanted = Wanted { services: session::TRANSCRIPTION, cap_micro_usdc, secs };
         let spinner = Spinner::new("opening a session on chain");
         let opened = session::open(context, &authority, app, network, &node, wanted).await?;
         drop(spinner);

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use heliograph_client::stream::tip_of;
 use heliograph_protocol::domain::Domain;
 use heliograph_protocol::evidence::{ArchivedReceipt, Signed};
-use heliograph_protocol::receipt::Tip;
+use heliograph_protocol::receipt::{Receipt, Tip};
 use serde::{Deserialize, Serialize};
 use solana_pubkey::Pubkey;
 use std::fs::{File, OpenOptions};
@@ -35,6 +35,8 @@ pub struct Evidence {
     path: PathBuf,
     file: File,
     tip: Option<Tip>,
+    /// When the last receipt was closed, Unix time in ms.
+    closed_at_unix_ms: u64,
     unfinished: Option<(String, u64)>,
 }
 
@@ -55,7 +57,7 @@ impl Evidence {
                 return Err(error).with_context(|| format!("cannot read {}", path.display()));
             }
         }
-        let (tip, unfinished) =
+        let (tip, closed_at_unix_ms, unfinished) =
             replay(&text, domain).with_context(|| format!("{} is damaged", path.display()))?;
         let mut file = OpenOptions::new()
             .append(true)
@@ -67,7 +69,7 @@ impl Evidence {
             // A line that a crash cut off must not swallow the next one.
             file.write_all(b"\n").with_context(|| format!("cannot write {}", path.display()))?;
         }
-        Ok(Self { path, file, tip, unfinished })
+        Ok(Self { path, file, tip, closed_at_unix_ms, unfinished })
     }
 
     /// Where the file is.
@@ -78,6 +80,11 @@ impl Evidence {
     /// The last receipt paid.
     pub const fn tip(&self) -> Option<Tip> {
         self.tip
+    }
+
+    /// When the last receipt paid was closed, Unix time in ms; 0 if there is none.
+    pub const fn closed_at_unix_ms(&self) -> u64 {
+        self.closed_at_unix_ms
     }
 
     /// Where a recording began that was interrupted, if it is this one.
@@ -120,9 +127,9 @@ impl Evidence {
     }
 }
 
-/// The last receipt, and the recording under way.
-fn replay(text: &str, domain: &Domain) -> Result<(Option<Tip>, Option<(String, u64)>)> {
-    let (mut tip, mut unfinished) = (None, None);
+/// The last receipt, when it was closed, and the recording under way.
+fn replay(text: &str, domain: &Domain) -> Result<(Option<Tip>, u64, Option<(String, u64)>)> {
+    let (mut tip, mut closed_at_unix_ms, mut unfinished) = (None, 0, None);
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     for line in &lines {
         let line: Line = match serde_json::from_str(line) {
@@ -137,10 +144,12 @@ fn replay(text: &str, domain: &Domain) -> Result<(Option<Tip>, Option<(String, u
             Line::Minute { receipt, .. } => {
                 let receipt: ArchivedReceipt = borsh::from_slice(&STANDARD.decode(receipt)?)?;
                 tip = Some(tip_of(&receipt.signed, domain)?);
+                let receipt: Receipt = receipt.signed.message(domain)?;
+                closed_at_unix_ms = receipt.closed_at_unix_ms;
             }
         }
     }
-    Ok((tip, unfinished))
+    Ok((tip, closed_at_unix_ms, unfinished))
 }
 
 #[cfg(test)]
@@ -148,7 +157,7 @@ mod tests {
     use super::*;
     use heliograph_protocol::domain::Message as _;
     use heliograph_protocol::price::Usage;
-    use heliograph_protocol::receipt::{Quality, Receipt};
+    use heliograph_protocol::receipt::Quality;
 
     const DOMAIN: Domain = Domain([3; 32]);
 

@@ -17,15 +17,17 @@ use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 use solana_signer::Signer;
 
-/// The kind of service bought.
-const BOUGHT: ServiceSet = ServiceSet::of(Service::Transcription);
+/// What transcription needs.
+pub const TRANSCRIPTION: ServiceSet = ServiceSet::of(Service::Transcription);
 
 /// Seconds by which this request may be late on chain.
 const LATE_SECS: i64 = 60;
 
-/// How much and how long.
+/// What, how much and how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
+    /// The kinds to buy.
+    pub services: ServiceSet,
     /// The most the session may cost.
     pub cap_micro_usdc: u64,
     /// Seconds it should be open, at most; less if the network or the signer's time demands it.
@@ -44,7 +46,12 @@ pub struct Opened {
 }
 
 /// Why a node cannot serve an app, `None` if it can.
-fn obstacle(network: &Network, app: (&Pubkey, &App), node: &Node) -> Option<String> {
+fn obstacle(
+    network: &Network,
+    app: (&Pubkey, &App),
+    node: &Node,
+    services: ServiceSet,
+) -> Option<String> {
     let (app_address, app) = app;
     if node.status != NodeStatus::Active {
         return Some("it is not active".into());
@@ -55,15 +62,17 @@ fn obstacle(network: &Network, app: (&Pubkey, &App), node: &Node) -> Option<Stri
     if !node.serves_app(app_address) {
         return Some("it serves another app alone".into());
     }
-    if !node.service_set().contains(BOUGHT) {
-        return Some("it does not sell transcription".into());
-    }
-    if !node.prices().within(&app.price_ceilings(), BOUGHT) {
-        let price = node.prices().of(Service::Transcription);
-        let ceiling = app.price_ceilings().of(Service::Transcription);
-        return Some(format!(
-            "it asks {price} micro-USDC a minute, the app pays {ceiling} at most"
-        ));
+    for service in Service::ALL.into_iter().filter(|&service| services.has(service)) {
+        if !node.service_set().has(service) {
+            return Some(format!("it does not sell {}", service.name()));
+        }
+        let (price, ceiling) = (node.prices().of(service), app.price_ceilings().of(service));
+        if price > ceiling {
+            return Some(format!(
+                "it asks {price} micro-USDC a minute of {}, the app pays {ceiling} at most",
+                service.name()
+            ));
+        }
     }
     if !allows(&app.country_codes(), node.country_code()) {
         let country = String::from_utf8_lossy(&node.country).into_owned();
@@ -79,20 +88,25 @@ pub async fn pick_node(
     network: &Network,
     app: (&Pubkey, &App),
     node_key: Option<Pubkey>,
+    services: ServiceSet,
 ) -> Result<(Pubkey, Node)> {
     if let Some(node_key) = node_key {
         let (address, node) = chain::node(rpc, &node_key).await?;
-        return match obstacle(network, app, &node) {
+        return match obstacle(network, app, &node, services) {
             None => Ok((address, node)),
             Some(why) => Err(usage(format!("node {node_key} cannot serve this app: {why}"))),
         };
     }
     let nodes: Vec<(Pubkey, Node)> = account::all(rpc).await?;
     let known = nodes.len();
-    let mut fit: Vec<(Pubkey, Node)> =
-        nodes.into_iter().filter(|(_, node)| obstacle(network, app, node).is_none()).collect();
+    let mut fit: Vec<(Pubkey, Node)> = nodes
+        .into_iter()
+        .filter(|(_, node)| obstacle(network, app, node, services).is_none())
+        .collect();
     fit.sort_by_key(|(_, node)| {
-        (node.prices().of(Service::Transcription), u64::MAX - node.stake, node.node_key)
+        let bought = Service::ALL.into_iter().filter(|&service| services.has(service));
+        let price = bought.fold(0u64, |sum, service| sum.saturating_add(node.prices().of(service)));
+        (price, u64::MAX - node.stake, node.node_key)
     });
     fit.into_iter().next().ok_or_else(|| {
         usage(format!(
@@ -150,7 +164,7 @@ pub async fn open(
         instructions.push(post_bond(payer, *app_address, channel, asked - bond));
     }
     let args = OpenSessionArgs {
-        services: BOUGHT.0,
+        services: wanted.services.0,
         price_ceilings_micro_usdc: node.prices_micro_usdc,
         cap_micro_usdc: wanted.cap_micro_usdc,
         expires_at,
@@ -234,7 +248,7 @@ mod tests {
             node_key: Pubkey::default(),
             operator: Pubkey::default(),
             payout: Pubkey::default(),
-            services: BOUGHT.0,
+            services: TRANSCRIPTION.0,
             prices_micro_usdc: [1_000, 1_000, 1_000, 5_000],
             country: *b"DE",
             attestation_class: 0,
@@ -253,7 +267,7 @@ mod tests {
     #[test]
     fn each_rule_alone_keeps_a_node_out_and_says_so() {
         let app_address = Pubkey::new_from_array([1; 32]);
-        let check = |node: &Node| obstacle(&network(), (&app_address, &app()), node);
+        let check = |node: &Node| obstacle(&network(), (&app_address, &app()), node, TRANSCRIPTION);
         assert_eq!(check(&node()), None);
         for (node, word) in [
             (Node { status: NodeStatus::Draining, ..node() }, "not active"),

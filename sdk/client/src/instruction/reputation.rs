@@ -13,6 +13,8 @@ use solana_sdk_ids::system_program;
 pub struct Root {
     /// The epoch.
     pub epoch: u64,
+    /// Its length, as it was measured.
+    pub epoch_secs: u32,
     /// The root.
     pub root: [u8; 32],
     /// Leaves under it.
@@ -21,7 +23,7 @@ pub struct Root {
 
 /// Commits an observer to its leaves of an epoch; `payer` and the keeper's key sign.
 pub fn post_root(payer: Pubkey, keeper: Pubkey, keeper_key: Pubkey, root: Root) -> Instruction {
-    let Root { epoch, root, leaves_count } = root;
+    let Root { epoch, epoch_secs, root, leaves_count } = root;
     let accounts = accounts::PostRoot {
         payer,
         keeper_key,
@@ -34,7 +36,8 @@ pub fn post_root(payer: Pubkey, keeper: Pubkey, keeper_key: Pubkey, root: Root) 
         event_authority: pda::event_authority(&REPUTATION),
         program: REPUTATION,
     };
-    build(REPUTATION, accounts, data::PostRoot { epoch_start: epoch, root, leaves_count })
+    let data = data::PostRoot { epoch_start: epoch, epoch_secs, root, leaves_count };
+    build(REPUTATION, accounts, data)
 }
 
 /// A leaf and its place under its observer's root.
@@ -48,10 +51,20 @@ pub struct ProvedLeaf {
     pub epoch: u64,
     /// What was seen.
     pub figures: Figures,
+    /// Root over the samples that the figures come from.
+    pub samples_root: [u8; 32],
     /// Place under the root, from 0.
     pub index: u32,
     /// Hashes from the leaf to the root.
     pub proof: Vec<[u8; 32]>,
+}
+
+impl ProvedLeaf {
+    /// What the accounts do not say about it.
+    pub fn args(self) -> LeafArgs {
+        let Self { figures, samples_root, index, proof, .. } = self;
+        LeafArgs { figures, samples_root, index, proof }
+    }
 }
 
 /// Shows a leaf; `payer` pays the rent of a tally that is made.
@@ -68,8 +81,7 @@ pub fn submit_leaf(payer: Pubkey, leaf: ProvedLeaf) -> Instruction {
         event_authority: pda::event_authority(&REPUTATION),
         program: REPUTATION,
     };
-    let ProvedLeaf { figures, index, proof, .. } = leaf;
-    build(REPUTATION, accounts, data::SubmitLeaf { leaf: LeafArgs { figures, index, proof } })
+    build(REPUTATION, accounts, data::SubmitLeaf { leaf: leaf.args() })
 }
 
 /// Scores a node for an epoch; the epoch's seats say whose standings are judged. `payer` pays the

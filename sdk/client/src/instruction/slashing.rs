@@ -1,6 +1,11 @@
 //! Instructions of the slashing program.
 
+mod exhibit;
+
+pub use exhibit::{close_exhibit, exhibit_of, open_exhibit, write_exhibit};
+
 use super::build;
+use super::reputation::ProvedLeaf;
 use crate::pda::{self, REGISTRY, SETTLEMENT, SLASHING, STAKING};
 use heliograph_protocol::evidence::Signed;
 use heliograph_registry::state::Network;
@@ -58,6 +63,15 @@ fn opening(accusation: &Accusation) -> accounts::Opening {
         case: pda::case(&accusation.subject, accusation.number),
         slasher: slasher(),
         system_program: system_program::ID,
+    }
+}
+
+fn tried(address: Pubkey, case: &Case) -> accounts::Tried {
+    accounts::Tried {
+        network: pda::network(),
+        case: address,
+        record: pda::record(&case.subject),
+        position: pda::position(&case.subject),
     }
 }
 
@@ -152,6 +166,20 @@ pub fn open_fraud_case(
     [super::settlement::ed25519(statement), open]
 }
 
+/// Opens a case of a leaf that the samples in the reporter's exhibit contradict.
+pub fn open_samples_case(accusation: &Accusation, leaf: ProvedLeaf) -> Instruction {
+    let ProvedLeaf { epoch, node, samples_root, .. } = leaf;
+    let accounts = accounts::OpenSamplesCase {
+        opening: opening(accusation),
+        observation: pda::observation(&accusation.subject, epoch),
+        epoch: pda::epoch(epoch),
+        exhibit: pda::exhibit(&accusation.reporter, &samples_root),
+        event_authority: pda::event_authority(&SLASHING),
+        program: SLASHING,
+    };
+    build(SLASHING, accounts, data::OpenSamplesCase { node, leaf: leaf.args() })
+}
+
 /// Strikes `epoch` off a charge of downtime, by these cases of fraud.
 pub fn refute_epoch(
     (address, case): (Pubkey, &Case),
@@ -159,10 +187,7 @@ pub fn refute_epoch(
     frauds: &[Pubkey],
 ) -> Instruction {
     let accounts = accounts::RefuteEpoch {
-        network: pda::network(),
-        case: address,
-        record: pda::record(&case.subject),
-        position: pda::position(&case.subject),
+        tried: tried(address, case),
         slasher: slasher(),
         event_authority: pda::event_authority(&SLASHING),
         program: SLASHING,
@@ -207,11 +232,8 @@ pub fn restore_claims(
 pub fn decide_case(network: &Network, (address, case): (Pubkey, &Case)) -> Instruction {
     let position = pda::position(&case.subject);
     let accounts = accounts::DecideCase {
-        network: pda::network(),
-        case: address,
-        record: pda::record(&case.subject),
+        tried: tried(address, case),
         subject: case.subject,
-        position,
         stake_vault: pda::stake_vault(&position),
         pot: pot(case.mint),
         reward: pda::token_account(&case.rewarded, &case.mint),

@@ -162,7 +162,7 @@ impl ErrorCode {
 }
 
 /// Borsh bytes as a base64 string.
-mod base64_borsh {
+pub(crate) mod base64_borsh {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
     use borsh::{BorshDeserialize, BorshSerialize};

@@ -7,6 +7,7 @@ use heliograph_protocol::domain::{Domain, Message, MessageKind, PREFIX_LEN};
 use heliograph_protocol::evidence::{ArchivedReceipt, Signed};
 use heliograph_protocol::receipt::Receipt;
 use heliograph_protocol::record::Record;
+use heliograph_protocol::sample::{self, Sample};
 use heliograph_protocol::stream::StreamOpen;
 use heliograph_protocol::voucher::Voucher;
 use heliograph_protocol::{batch, observation};
@@ -38,6 +39,18 @@ fn plain<T: BorshDeserialize + BorshSerialize>(bytes: &[u8]) {
     }
 }
 
+/// Figures of any bytes are none that no probes could give.
+fn samples(bytes: &[u8]) {
+    if let Some(read) = sample::from_bytes(bytes) {
+        let all: Vec<Sample> = read.collect();
+        assert_eq!(sample::to_bytes(&all), bytes);
+        assert_eq!(sample::root_of_bytes(bytes), Some(sample::root(&all)));
+        if let Ok(figures) = sample::figures(all, u32::MAX) {
+            assert!(!figures.is_invalid());
+        }
+    }
+}
+
 fuzz_target!(|bytes: &[u8]| {
     message::<Receipt>(bytes);
     message::<Voucher>(bytes);
@@ -48,4 +61,6 @@ fuzz_target!(|bytes: &[u8]| {
     plain::<ArchivedReceipt>(bytes);
     plain::<batch::Leaf>(bytes);
     plain::<observation::Leaf>(bytes);
+    plain::<Sample>(bytes);
+    samples(bytes);
 });

@@ -2,9 +2,12 @@
 
 use crate::strategies;
 use heliograph_protocol::case::{
-    NoEquivocation, Parts, Scored, bad_epochs, divide, equivocation, penalty,
+    NoContradiction, NoEquivocation, Parts, Scored, bad_epochs, contradiction, divide,
+    equivocation, penalty,
 };
 use heliograph_protocol::domain::Message;
+use heliograph_protocol::observation::Leaf;
+use heliograph_protocol::sample::{self, Malformed};
 use heliograph_protocol::shares::BPS;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -52,6 +55,56 @@ proptest! {
         prop_assert_eq!(equivocation(&a, &b, &domain), Err(NoEquivocation::OtherMinute));
     }
 
+    /// An honest leaf is safe from its own samples, and every other leaf over them is convicted.
+    #[test]
+    fn a_leaf_contradicts_its_samples_unless_it_says_what_they_give(
+        samples in strategies::samples(),
+        leaf in strategies::observation(),
+    ) {
+        let found = sample::figures(samples.iter().copied(), 3_600).unwrap();
+        let bytes = sample::to_bytes(&samples);
+        let samples_root = sample::root(&samples);
+        let honest = Leaf { figures: found, samples_root, ..leaf };
+        prop_assert_eq!(contradiction(&honest, &bytes, 3_600), Err(NoContradiction::Agree));
+        prop_assume!(leaf.figures != found);
+        let lying = Leaf { samples_root, ..leaf };
+        prop_assert_eq!(contradiction(&lying, &bytes, 3_600), Ok(Ok(found)));
+        // Other samples convict nobody, whatever they give.
+        prop_assert_eq!(
+            contradiction(&lying, &bytes[sample::SAMPLE_LEN..], 3_600),
+            Err(NoContradiction::OtherSamples)
+        );
+        prop_assert_eq!(
+            contradiction(&lying, &bytes[..bytes.len() - 1], 3_600),
+            Err(NoContradiction::OtherSamples)
+        );
+    }
+
+    /// Samples that give no figures agree with nothing.
+    #[test]
+    fn malformed_samples_contradict_every_leaf(
+        samples in strategies::samples(),
+        leaf in strategies::observation(),
+        figures_of_all in any::<bool>(),
+    ) {
+        let mut samples = samples;
+        let found = sample::figures(samples.iter().copied(), 3_600).unwrap();
+        let figures = if figures_of_all { found } else { leaf.figures };
+        samples.push(samples[0]);
+        let lying = Leaf { figures, samples_root: sample::root(&samples), ..leaf };
+        let expected = if samples.len() > sample::SAMPLES_MAX {
+            Malformed::TooMany
+        } else {
+            Malformed::OutOfOrder
+        };
+        prop_assert_eq!(
+            contradiction(&lying, &sample::to_bytes(&samples), 3_600),
+            Ok(Err(expected))
+        );
+        let empty = Leaf { samples_root: sample::root(&[]), ..leaf };
+        prop_assert_eq!(contradiction(&empty, &[], 3_600), Ok(Err(Malformed::Empty)));
+    }
+
     #[test]
     fn other_messages_and_networks_prove_nothing(
         receipt in strategies::receipt(),
@@ -97,6 +150,17 @@ proptest! {
     }
 
     #[test]
+    fn an_epoch_falls_when_fewer_than_its_quorum_are_left(
+        observers: u8,
+        quorum: u8,
+        frauds in 0..300usize,
+    ) {
+        let scored = Scored { epoch: 0, score_ppm: 0, observers, quorum };
+        let left = i64::from(observers) - frauds as i64;
+        prop_assert_eq!(scored.falls_without(frauds), left.max(0) < i64::from(quorum));
+    }
+
+    #[test]
     fn bad_epochs_are_the_newest_below_the_mark(
         steps in vec((1..10_000u64, 0..1_000_001u32, 0..17u8), 0..64),
         after in 0..200_000u64,
@@ -108,7 +172,7 @@ proptest! {
             .into_iter()
             .map(|(step, score_ppm, observers)| {
                 epoch += step;
-                Scored { epoch, score_ppm, observers }
+                Scored { epoch, score_ppm, observers, quorum: 1 }
             })
             .collect();
         let found: Vec<&Scored> = bad_epochs(&scores, after, window, mark).collect();

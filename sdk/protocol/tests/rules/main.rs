@@ -17,6 +17,7 @@ mod price;
 mod receipt;
 mod record;
 mod reputation;
+mod sample;
 mod service;
 mod settle;
 mod shares;

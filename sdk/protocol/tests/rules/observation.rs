@@ -3,11 +3,12 @@
 use crate::strategies;
 use heliograph_protocol::merkle;
 use heliograph_protocol::observation::{Figures, LEAF_LEN, Leaf, NOT_MEASURED, PPM, root};
+use heliograph_protocol::sample::SAMPLES_MAX;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// One change to each field.
-const CHANGES: [fn(&mut Leaf); 10] = [
+const CHANGES: [fn(&mut Leaf); 11] = [
     |l| l.observer[17] ^= 4,
     |l| l.epoch ^= 1,
     |l| l.node[17] ^= 4,
@@ -18,6 +19,7 @@ const CHANGES: [fn(&mut Leaf); 10] = [
     |l| l.figures.loss_ppm ^= 1,
     |l| l.figures.setup_p95_us ^= 1,
     |l| l.figures.wer_ppm ^= 1,
+    |l| l.samples_root[17] ^= 4,
 ];
 
 proptest! {
@@ -70,6 +72,8 @@ fn figures_no_probes_could_give_are_invalid() {
     };
     assert!(!good.is_invalid());
     assert!(!Figures { loss_ppm: PPM, wer_ppm: 3 * PPM, availability_ppm: 0, ..good }.is_invalid());
+    assert!(!Figures { samples: SAMPLES_MAX as u32, ..good }.is_invalid());
+    assert!(Figures { samples: SAMPLES_MAX as u32 + 1, ..good }.is_invalid());
     assert!(Figures { samples: 0, ..good }.is_invalid());
     assert!(Figures { availability_ppm: PPM + 1, ..good }.is_invalid());
     assert!(Figures { availability_ppm: NOT_MEASURED, ..good }.is_invalid());

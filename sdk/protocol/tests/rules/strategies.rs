@@ -7,6 +7,7 @@ use heliograph_protocol::observation::{self, Figures, NOT_MEASURED, PPM};
 use heliograph_protocol::price::{Prices, Usage};
 use heliograph_protocol::receipt::{Quality, Receipt};
 use heliograph_protocol::record::Record;
+use heliograph_protocol::sample::{SAMPLE_LEN, SAMPLES_MAX, Sample};
 use heliograph_protocol::stream::StreamOpen;
 use heliograph_protocol::voucher::Voucher;
 use proptest::collection::vec;
@@ -172,9 +173,57 @@ pub fn figures() -> impl Strategy<Value = Figures> {
 }
 
 pub fn observation() -> impl Strategy<Value = observation::Leaf> {
-    (any::<[u8; 32]>(), any::<u64>(), any::<[u8; 32]>(), figures()).prop_map(
-        |(observer, epoch, node, figures)| observation::Leaf { observer, epoch, node, figures },
+    (any::<[u8; 32]>(), any::<u64>(), any::<[u8; 32]>(), figures(), any::<[u8; 32]>()).prop_map(
+        |(observer, epoch, node, figures, samples_root)| observation::Leaf {
+            observer,
+            epoch,
+            node,
+            figures,
+            samples_root,
+        },
     )
+}
+
+/// Any sample whatever.
+pub fn sample() -> impl Strategy<Value = Sample> {
+    any::<[u8; SAMPLE_LEN]>().prop_map(|bytes| borsh::from_slice(&bytes).unwrap())
+}
+
+/// What probes could have been: in order and within an epoch of an hour, good and bad ones, each
+/// measuring some things.
+pub fn samples() -> impl Strategy<Value = Vec<Sample>> {
+    let probe = (
+        1..=14_u32,
+        any::<[bool; 4]>(),
+        [1..20_000_000_u32, 1..5_000_000_u32, 0..5_000_000_u32, 0..60_000_000_u32],
+        (0..4_000_u32, 0..=1_000_u32),
+        (0..100_u32, 0..200_u32),
+    );
+    vec(probe, 1..=SAMPLES_MAX).prop_map(|probes| {
+        let mut at_secs = 0;
+        let of = |(gap, absent, measured, (sent, lost_permille), (spoken, wrong)): (
+            u32,
+            [bool; 4],
+            [u32; 4],
+            (u32, u32),
+            (u32, u32),
+        )| {
+            let figure = |n: usize| if absent[n] { NOT_MEASURED } else { measured[n] };
+            at_secs += gap;
+            Sample {
+                at_secs: at_secs - 1,
+                setup_us: figure(0),
+                rtt_us: figure(1),
+                jitter_us: figure(2),
+                packets_sent: sent,
+                packets_lost: sent * lost_permille / 1_000,
+                words_spoken: spoken,
+                words_wrong: wrong,
+                latency_us: figure(3),
+            }
+        };
+        probes.into_iter().map(of).collect()
+    })
 }
 
 pub fn root_statement() -> impl Strategy<Value = observation::RootStatement> {

@@ -10,13 +10,17 @@ import {
     encodeMessage,
     encodeSigned,
     evidenceOf,
+    figuresOf,
     hashOf,
     leafHash,
     merkleLeaf,
     merkleRangeProof,
     merkleRoot,
+    NOT_MEASURED,
     openSigned,
     receiptType,
+    sampleBytes,
+    samplesRoot,
     settlementOf,
     signMessage,
     splitPayment,
@@ -26,6 +30,7 @@ import {
     type MessageType,
     type PerService,
     type Receipt,
+    type Sample,
     type StreamOpen,
     type Terms,
     type Tip,
@@ -225,6 +230,42 @@ describe('known answers', () => {
             // The file's leaves are in order, so any other order is put into this one.
             const built = await buildBatch([...leaves].reverse());
             assert.deepEqual(built, { leaves, root: raw(batch.root) });
+        }
+    });
+
+    it('samples: bytes, root, figures', async () => {
+        assert.ok(document.samples.length > 0);
+        for (const vector of document.samples) {
+            const measured = (value: number | null): number => value ?? NOT_MEASURED;
+            const samples: Sample[] = vector.samples.map((fields: Record<string, any>) => ({
+                atSecs: fields.at_secs,
+                setupUs: measured(fields.setup_us),
+                rttUs: measured(fields.rtt_us),
+                jitterUs: measured(fields.jitter_us),
+                packetsSent: fields.packets_sent,
+                packetsLost: fields.packets_lost,
+                wordsSpoken: fields.words_spoken,
+                wordsWrong: fields.words_wrong,
+                latencyUs: measured(fields.latency_us),
+            }));
+            assert.equal(samples.map((sample) => hex(sampleBytes(sample))).join(''), vector.bytes);
+            assert.equal(hex(await samplesRoot(samples)), vector.root);
+            const found = figuresOf(samples, vector.epoch_secs);
+            if (vector.error !== null) {
+                assert.equal(found, vector.error, vector.name);
+                continue;
+            }
+            const figures = vector.figures;
+            const expected = {
+                samples: figures.samples,
+                availabilityPpm: figures.availability_ppm,
+                rttP95Us: measured(figures.rtt_p95_us),
+                jitterP95Us: measured(figures.jitter_p95_us),
+                lossPpm: measured(figures.loss_ppm),
+                setupP95Us: measured(figures.setup_p95_us),
+                werPpm: measured(figures.wer_ppm),
+            };
+            assert.deepEqual(found, expected, vector.name);
         }
     });
 

@@ -18,8 +18,10 @@ use tokio::sync::oneshot;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerId(usize);
 
-/// How long the thread sleeps at most.
+/// How long the thread sleeps at most: while packets are due, and while none are.
 const TICK_MS: u16 = 1;
+/// See [`TICK_MS`].
+const IDLE_TICK_MS: u16 = 5;
 /// Between two looks at all peers' timers.
 const TIMERS_EVERY: Duration = Duration::from_millis(5);
 /// How long packets under way may take when the sending ends.
@@ -154,7 +156,8 @@ impl Engine {
                 }
             }
             self.send_due();
-            let ready = self.epoll.wait(&mut events, EpollTimeout::from(TICK_MS)).unwrap_or(0);
+            let tick_ms = if self.running.is_some() { TICK_MS } else { IDLE_TICK_MS };
+            let ready = self.epoll.wait(&mut events, EpollTimeout::from(tick_ms)).unwrap_or(0);
             for event in &events[..ready] {
                 self.read(event.data() as usize, &mut batch);
                 self.send_due();

@@ -77,6 +77,11 @@ impl Sfu {
         self.process.0.id()
     }
 
+    /// Its process.
+    pub fn process_id(&self) -> u32 {
+        self.pid()
+    }
+
     /// Where it takes signalling.
     pub const fn address(&self) -> SocketAddr {
         self.address

@@ -1,3 +1,4 @@
+use heliograph_client::instruction::reputation::Root;
 use heliograph_protocol::reputation::Phase;
 use heliograph_reputation::events::RootPosted;
 use heliograph_reputation::state::{Epoch, Observation, Seat, Standing};
@@ -134,15 +135,17 @@ fn changed_parameters_leave_an_open_epoch_alone() {
     let short = NetworkParams { epoch_secs: 600, observer_quorum: 1, ..long };
     world.propose_params(short);
     let report = |observer| {
-        heliograph_tests::observers::Report::new(observer, epoch, &[(node.address, GOOD)])
+        let report =
+            heliograph_tests::observers::Report::new(observer, epoch, &[(node.address, GOOD)]);
+        Root { epoch_secs: 36_000, ..report.root() }
     };
     world.set_now((epoch + 36_000) as i64);
-    world.post_root(&observers[0], report(observers[0].address).root());
+    world.post_root(&observers[0], report(observers[0].address));
     let apply = world.apply_params_instruction();
     world.run(&[apply], &[]);
     // Long over by the new length.
     world.pass(35_999);
-    world.post_root(&observers[1], report(observers[1].address).root());
+    world.post_root(&observers[1], report(observers[1].address));
     let account: Epoch = world.read(&heliograph_client::pda::epoch(epoch));
     assert_eq!((account.secs, account.quorum, account.seats.len()), (36_000, 3, 2));
 }

@@ -103,7 +103,7 @@ fn observer_below_a_raised_minimum_rejects() {
     let apply = world.apply_params_instruction();
     world.run(&[apply], &[]);
     let epoch = world.now() as u64 - EPOCH_SECS;
-    let root = Root { epoch, root: [1; 32], leaves_count: 1 };
+    let root = Root { epoch, epoch_secs: EPOCH_SECS as u32, root: [1; 32], leaves_count: 1 };
     refuse(&mut world, &observer, root, ReputationError::ObserverNotActive);
 }
 
@@ -113,7 +113,7 @@ pub fn settler_rejects() {
     let settler = world.keeper("settler", KeeperRole::Settler);
     let epoch = world.now() as u64;
     world.enter(epoch, Phase::Posting);
-    let root = Root { epoch, root: [1; 32], leaves_count: 1 };
+    let root = Root { epoch, epoch_secs: EPOCH_SECS as u32, root: [1; 32], leaves_count: 1 };
     refuse(&mut world, &settler, root, ReputationError::NotAnObserver);
 }
 
@@ -129,6 +129,17 @@ pub fn another_key_rejects() {
         let signers = [&observer.owner, signer];
         panel.refuse(&[post], &signers, ReputationError::NotKeeperKey);
     }
+}
+
+/// Samples of an epoch of another length could convict an honest observer.
+#[test]
+pub fn epoch_of_another_length_rejects() {
+    let (mut panel, observer, root) = ready();
+    for epoch_secs in [0, root.epoch_secs - 1, 2 * root.epoch_secs] {
+        let other = Root { epoch_secs, ..root };
+        refuse(&mut panel, &observer, other, ReputationError::OtherEpochLength);
+    }
+    panel.post_root(&observer, root);
 }
 
 #[test]
@@ -149,7 +160,7 @@ pub fn network_of_another_reputation_program_rejects() {
     let observer = world.observer("observer");
     let epoch = world.now() as u64;
     world.enter(epoch, Phase::Posting);
-    let root = Root { epoch, root: [1; 32], leaves_count: 1 };
+    let root = Root { epoch, epoch_secs: EPOCH_SECS as u32, root: [1; 32], leaves_count: 1 };
     refuse(&mut world, &observer, root, ReputationError::OtherReputationProgram);
 }
 

@@ -5,6 +5,7 @@ use heliograph_reputation::events::NodeScored;
 use heliograph_reputation::state::{EpochScore, Figures, Score, Standing, Tally};
 use heliograph_tests::observers::{EPOCH_SECS, GOOD, Panel};
 use heliograph_tests::outcome::Done;
+use heliograph_tests::world::PARAMS;
 use solana_pubkey::Pubkey;
 
 /// Far off in everything.
@@ -68,6 +69,7 @@ fn score_is_that_of_the_medians() {
                 score_ppm,
                 availability_ppm: 1_000_000,
                 observers: 3,
+                quorum: PARAMS.observer_quorum,
             }],
             reserved: [0; 64],
         },

@@ -2,7 +2,7 @@ use heliograph_client::pda;
 use heliograph_protocol::reputation::Phase;
 use heliograph_reputation::events::LeafSubmitted;
 use heliograph_reputation::state::{Epoch, Figures, Heard, Tally};
-use heliograph_tests::observers::{EPOCH_SECS, GOOD, Panel};
+use heliograph_tests::observers::{EPOCH_SECS, GOOD, Panel, UNSHOWN};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
@@ -41,6 +41,7 @@ fn leaves_are_heard_in_the_order_shown_whoever_shows_them() {
             observer: panel.observers[n].address,
             figures: seen[n],
             heard: heard.len() as u8,
+            samples_root: UNSHOWN,
         });
     }
     // The tally is one more account of the epoch, not three.

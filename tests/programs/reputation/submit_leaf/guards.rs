@@ -40,7 +40,7 @@ pub fn early_and_late_leaves_reject() {
 pub fn forged_leaf_rejects() {
     let (mut panel, reports) = ready();
     let good = reports[0].proved(1);
-    let forged: [fn(&mut ProvedLeaf); 12] = [
+    let forged: [fn(&mut ProvedLeaf); 13] = [
         |l| l.figures.samples += 1,
         |l| l.figures.availability_ppm -= 1,
         |l| l.figures.rtt_p95_us -= 1,
@@ -48,6 +48,7 @@ pub fn forged_leaf_rejects() {
         |l| l.figures.loss_ppm -= 1,
         |l| l.figures.setup_p95_us -= 1,
         |l| l.figures.wer_ppm -= 1,
+        |l| l.samples_root[31] ^= 1,
         |l| l.index = 0,
         |l| l.index = 3,
         |l| l.index = u32::MAX,

@@ -5,8 +5,17 @@ use heliograph_registry::state::{NetworkParams, OBSERVERS_MAX};
 use heliograph_slashing::error::SlashingError;
 use heliograph_slashing::state::Case;
 use heliograph_tests::Zoo;
+use heliograph_tests::observers::Panel;
 use heliograph_tests::reason::in_slashing;
 use heliograph_tests::world::PARAMS;
+
+/// Changes the network's quorum.
+fn ask_for(panel: &mut Panel, observer_quorum: u8) {
+    panel.propose_params(NetworkParams { observer_quorum, ..PARAMS });
+    panel.pass(PARAMS.timelock_secs);
+    let apply = panel.apply_params_instruction();
+    panel.run(&[apply], &[]);
+}
 
 #[test]
 pub fn quorum_without_them_rejects() {
@@ -22,13 +31,27 @@ pub fn quorum_without_them_rejects() {
 #[test]
 fn epoch_without_fraud_stays() {
     let (mut panel, starts, address) = tried(0);
-    panel.propose_params(NetworkParams { observer_quorum: OBSERVERS_MAX, ..PARAMS });
-    panel.pass(PARAMS.timelock_secs);
-    let apply = panel.apply_params_instruction();
-    panel.run(&[apply], &[]);
+    ask_for(&mut panel, OBSERVERS_MAX);
     let case: Case = panel.read(&address);
     let refute = refute_epoch((address, &case), starts[0], &[]);
     panel.refuse(&[refute], &[], SlashingError::NotUpheldFraud);
+}
+
+/// An epoch is judged by the quorum it was scored with, whatever the network asks for today.
+#[test]
+fn todays_quorum_counts_for_nothing() {
+    for (observer_quorum, convicted) in [(OBSERVERS_MAX, 1), (1, 2)] {
+        let (mut panel, starts, address) = tried(0);
+        let cases = frauds(&mut panel, convicted, starts[0]);
+        ask_for(&mut panel, observer_quorum);
+        let case: Case = panel.read(&address);
+        let refute = refute_epoch((address, &case), starts[0], &cases);
+        if convicted == 1 {
+            panel.refuse(&[refute], &[], SlashingError::QuorumStands);
+        } else {
+            panel.run(&[refute], &[]);
+        }
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 use heliograph_client::pda;
-use heliograph_staking::events::StakeHeld;
+use heliograph_staking::events::{StakeHeld, StakeWithdrawn};
 use heliograph_staking::state::Position;
 use heliograph_tests::random::Random;
 use heliograph_tests::world::{PARAMS, STAKE_MIN};
@@ -93,6 +93,31 @@ fn stake_that_is_free_can_be_withdrawn() {
     let withdraw = world.unstake_instruction(&node);
     world.run(&[withdraw], &[&node.operator]);
     assert_eq!(world.tokens(&node.stake_vault()), 100);
+}
+
+#[test]
+fn what_no_case_needs_leaves_and_the_rest_waits_for_the_verdict() {
+    let mut world = World::new();
+    let node = world.node("node");
+    world.impersonate(&pda::slasher());
+    world.unbond(&node, 100);
+    world.unbond(&node, 200);
+    world.hold(&node.address, STAKE_MIN - 150);
+    world.pass(PARAMS.unbonding_secs);
+    world.unbond(&node, 50);
+    let withdraw = world.unstake_instruction(&node);
+
+    let done = world.run(std::slice::from_ref(&withdraw), &[&node.operator]);
+
+    let position = node.position();
+    done.emitted(&StakeWithdrawn { position, amount: 150, unbonding: 200 });
+    assert_eq!(world.tokens(&node.stake_vault()), STAKE_MIN - 150);
+    let slots = world.read::<Position>(&position).unbonding.map(|slot| slot.amount);
+    assert_eq!(slots[..3], [0, 150, 50]);
+    // A verdict that costs nothing frees what has matured, and only that.
+    world.release_hold(&node.address, STAKE_MIN);
+    let done = world.run(&[withdraw], &[&node.operator]);
+    done.emitted(&StakeWithdrawn { position, amount: 150, unbonding: 50 });
 }
 
 /// Several cases at once, in any order, with stake coming and going: what is held is there, and every

@@ -32,14 +32,16 @@ pub fn withdrawal_of_held_stake_rejects() {
     let node = world.node("node");
     world.impersonate(&pda::slasher());
     world.unbond(&node, STAKE_MIN);
-    world.hold(&node.address, 1);
+    world.hold(&node.address, STAKE_MIN);
     world.pass(PARAMS.unbonding_secs);
     let withdraw = world.unstake_instruction(&node);
     world.refuse(from_ref(&withdraw), &[&node.operator], StakingError::StakeHeld);
     // The hold is for this much, wherever it lies: fresh stake frees what is on its way out.
     world.stake(&node, 1);
+    let twice = [withdraw.clone(), withdraw.clone()];
+    world.refuse(&twice, &[&node.operator], StakingError::StakeHeld);
     world.run(&[withdraw], &[&node.operator]);
-    assert_eq!(world.tokens(&node.stake_vault()), 1);
+    assert_eq!(world.tokens(&node.stake_vault()), STAKE_MIN);
 }
 
 /// Who left before the verdict would leave the loss to the others.

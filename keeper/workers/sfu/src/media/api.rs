@@ -131,7 +131,8 @@ pub enum Command {
         sdp: String,
     },
     /// Makes an offer to the client; answered by [`Event::Offer`], or by [`Event::Refused`] where
-    /// another one is pending or there is nothing to negotiate.
+    /// another one is pending or there is nothing to negotiate. With `ice_restart`, a pending one is
+    /// dropped.
     MakeOffer {
         /// To whom.
         peer: PeerId,

@@ -76,6 +76,10 @@ impl Negotiation {
         open: &[DataChannel],
         ice_restart: bool,
     ) -> Result<Offer, String> {
+        if ice_restart {
+            // The client comes back and may never have seen what is pending.
+            self.roll_back();
+        }
         if let Some(pending) = &self.pending {
             return Err(format!("offer {} is not answered yet", pending.offer));
         }

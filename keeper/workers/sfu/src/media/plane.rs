@@ -6,12 +6,12 @@ use super::queue::{Events, queue};
 use super::shard::{Load, Order, Shard};
 use super::thread::Thread;
 use nix::ifaddrs::getifaddrs;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use str0m::Candidate;
-use str0m::net::Protocol;
+use str0m::net::TcpType;
 use tokio::sync::mpsc;
 
 /// Socket buffers in bytes: a keyframe to a few hundred subscribers is a megabyte at once.
@@ -84,6 +84,7 @@ struct Handle {
     /// Rooms with a handle: unlike those in `load`, up to date at once.
     rooms: Arc<AtomicUsize>,
     local: SocketAddr,
+    local_tcp: Option<SocketAddr>,
 }
 
 impl Handle {
@@ -118,6 +119,17 @@ impl Drop for RoomMedia {
 impl Plane {
     /// Binds the sockets and starts the threads.
     pub fn start(config: &MediaConfig) -> Result<Self, Error> {
+        Self::start_threads(config, None)
+    }
+
+    /// As [`Self::start`], with ICE over TCP for clients whose network lets no UDP through. The
+    /// ports are as `first_port`: one per thread from the first one on, or 0. Addresses to
+    /// advertise are those of UDP, with the TCP port bound.
+    pub fn start_with_tcp(config: &MediaConfig, first_tcp_port: u16) -> Result<Self, Error> {
+        Self::start_threads(config, Some(first_tcp_port))
+    }
+
+    fn start_threads(config: &MediaConfig, first_tcp_port: Option<u16>) -> Result<Self, Error> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let count = if config.threads == 0 { cores } else { config.threads };
         let crypto = str0m::crypto::from_feature_flags();
@@ -126,26 +138,33 @@ impl Plane {
         let mut threads = Vec::with_capacity(count);
         for number in 0..count {
             let offset = u16::try_from(number).unwrap_or(u16::MAX);
-            let port = match config.first_port {
-                0 => Some(0),
-                first => first.checked_add(offset),
+            let port = |first_port: u16| match first_port {
+                0 => Ok(0),
+                first => {
+                    first.checked_add(offset).ok_or(Error::Ports { threads: count, first_port })
+                }
             };
-            let port =
-                port.ok_or(Error::Ports { threads: count, first_port: config.first_port })?;
+            let tcp_port = first_tcp_port.map(port).transpose()?;
+            let port = port(config.first_port)?;
             let socket = bind(SocketAddr::new(config.bind, port))?;
             let local = socket
                 .local_addr()
                 .map_err(|error| Error::Socket { address: (config.bind, port).into(), error })?;
             let advertised = advertised(config, local.port(), offset)?;
-            let candidates = advertised
-                .iter()
-                .map(|address| {
-                    Candidate::host(*address, Protocol::Udp).map_err(|error| Error::Candidate {
-                        address: *address,
-                        reason: error.to_string(),
-                    })
-                })
-                .collect::<Result<Vec<_>, _>>()?;
+            let listener = match tcp_port {
+                Some(port) => Some(listen(SocketAddr::new(config.bind, port), &advertised)?),
+                None => None,
+            };
+            let mut candidates = Vec::new();
+            for address in &advertised {
+                candidates
+                    .push(candidate(*address, Candidate::builder().udp().host(*address).build())?);
+            }
+            for address in listener.iter().flat_map(|(_, advertised)| advertised) {
+                let passive = Candidate::builder().tcp().host(*address).tcptype(TcpType::Passive);
+                candidates.push(candidate(*address, passive.build())?);
+            }
+            let local_tcp = listener.as_ref().and_then(|(listener, _)| listener.local_addr().ok());
             let settings =
                 Settings { certificate: certificate.clone(), crypto: crypto.clone(), candidates };
             let (orders, inbox) = mpsc::unbounded_channel();
@@ -155,13 +174,14 @@ impl Plane {
                 .name(format!("media-{number}"))
                 .spawn(move || {
                     let shard = Shard::new(settings, Instant::now());
-                    let thread = Thread { shard, socket, advertised, orders: inbox, load: shown };
+                    let thread =
+                        Thread { shard, socket, advertised, listener, orders: inbox, load: shown };
                     if let Err(error) = thread.run() {
                         tracing::error!(%error, "a media thread has ended");
                     }
                 })
                 .map_err(Error::Thread)?;
-            threads.push(Handle { orders, load, rooms: Arc::default(), local });
+            threads.push(Handle { orders, load, rooms: Arc::default(), local, local_tcp });
         }
         Ok(Self { threads })
     }
@@ -187,6 +207,30 @@ impl Plane {
     pub fn local_addresses(&self) -> Vec<SocketAddr> {
         self.threads.iter().map(|handle| handle.local).collect()
     }
+
+    /// The TCP addresses bound, one per thread; none without ICE over TCP.
+    pub fn local_tcp_addresses(&self) -> Vec<SocketAddr> {
+        self.threads.iter().filter_map(|handle| handle.local_tcp).collect()
+    }
+}
+
+fn candidate(
+    address: SocketAddr,
+    built: Result<Candidate, impl std::fmt::Display>,
+) -> Result<Candidate, Error> {
+    built.map_err(|error| Error::Candidate { address, reason: error.to_string() })
+}
+
+/// Listens for ICE over TCP. What stands for the listener are UDP's addresses with its port.
+fn listen(
+    address: SocketAddr,
+    advertised: &[SocketAddr],
+) -> Result<(TcpListener, Vec<SocketAddr>), Error> {
+    let failed = |error| Error::Socket { address, error };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    let advertised = advertised.iter().map(|udp| SocketAddr::new(udp.ip(), port)).collect();
+    Ok((listener, advertised))
 }
 
 fn bind(address: SocketAddr) -> Result<UdpSocket, Error> {

@@ -89,7 +89,7 @@ impl Room {
             track.info.source(),
             proto::TrackSource::Microphone | proto::TrackSource::Unknown
         );
-        if track.kind != Kind::Audio || !plain || !spoken {
+        if !self.limits.taps || track.kind != Kind::Audio || !plain || !spoken {
             return;
         }
         let language = Some(language.clone()).filter(|language| !language.is_empty());

@@ -71,10 +71,9 @@ impl Room {
                 _ => proto::data_packet::Kind::Lossy,
             } as i32;
         }
-        if self.send_packet(Some(who), channel, &to, &packet) {
-            if let Some(participant) = self.participants.get_mut(&who) {
-                participant.data_forwarded = true;
-            }
+        let sent = self.send_packet(Some(who), channel, &to, &packet);
+        if let Some(participant) = self.participants.get_mut(&who) {
+            participant.data_forwarded |= sent;
         }
     }
 

@@ -18,7 +18,7 @@ pub enum Input {
         /// On which connection.
         connection: ConnectionId,
         /// What.
-        request: proto::signal_request::Message,
+        request: Box<proto::signal_request::Message>,
     },
     /// A connection is gone, whoever closed it.
     Lost {

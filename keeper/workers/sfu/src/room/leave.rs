@@ -94,6 +94,5 @@ impl Room {
         self.room_finished(reason);
         self.command(Command::CloseRoom);
         self.ended = true;
-        self.effects.push(Effect::Ended);
     }
 }

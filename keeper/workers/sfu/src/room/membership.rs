@@ -77,10 +77,19 @@ impl Room {
         }
         let claims = join.admission.claims;
         let mut attributes: BTreeMap<String, String> = claims.attributes.iter().cloned().collect();
-        attributes.extend(join.attributes);
+        let mut metadata = claims.metadata.clone();
+        // As if it had asked right after coming in.
+        if claims.grants.can_update_own_metadata {
+            if (1..=self.limits.metadata_max).contains(&join.metadata.len()) {
+                metadata = join.metadata;
+            }
+            let len: usize =
+                join.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+            if len <= self.limits.attributes_max {
+                attributes.extend(join.attributes);
+            }
+        }
         attributes.retain(|_, value| !value.is_empty());
-        let metadata =
-            if join.metadata.is_empty() { claims.metadata.clone() } else { join.metadata };
         self.by_identity.insert(claims.identity.clone(), id);
         self.by_connection.insert(join.connection, id);
         let participant = Participant {
@@ -214,7 +223,7 @@ impl Room {
         if primary && participant.state != State::Active {
             participant.state = State::Active;
             self.announce(who);
-            self.tell_quality_to(who);
+            self.introduce_quality(who);
         }
     }
 

@@ -79,9 +79,10 @@ impl Room {
         let sent = if single { self.sent_sections(who) } else { HashMap::new() };
         let mid_to_track_id =
             sent.iter().map(|(mid, msid)| (mid.to_string(), msid.track_id.clone())).collect();
+        let answer = sdp::prefer(&sdp::rewrite(answer, &sent), &self.announced_codecs(who));
         let message = proto::SessionDescription {
             r#type: "answer".to_owned(),
-            sdp: sdp::rewrite(answer, &sent),
+            sdp: answer,
             id: offered.theirs,
             mid_to_track_id,
         };
@@ -90,6 +91,19 @@ impl Room {
             self.go_live(who, track, true);
         }
         self.negotiate(who);
+    }
+
+    /// Codecs of a participant's video tracks, as it announced them, or as they come.
+    fn announced_codecs(&self, who: ParticipantId) -> HashMap<Mid, String> {
+        let published = self.participants.get(&who).map_or(&[][..], |p| &p.published);
+        let tracks = published.iter().filter_map(|track| self.tracks.get(track));
+        tracks
+            .filter(|track| track.kind == Kind::Video)
+            .filter_map(|track| {
+                let codec = track.info.mime_type.split_once('/')?.1;
+                Some((track.mid.clone(), codec.to_owned()))
+            })
+            .collect()
     }
 
     /// Gives waiting subscriptions sections of the client's. Returns those that got one.
@@ -142,13 +156,10 @@ impl Room {
     fn msid(&self, track: TrackId) -> Option<Msid> {
         let track = self.tracks.get(&track)?;
         let owner = self.participants.get(&track.owner)?;
-        let stream = &track.info.stream;
-        let stream = if stream.is_empty() { track.sid() } else { stream };
-        // A bar or a space would end the id.
-        let plain = !stream.contains(['|', ' ', '\r', '\n']);
-        let stream = if plain { stream } else { track.sid() };
+        // A browser keeps a receiver's first track id when its section is used again, but not the
+        // stream's: clients look for the sid there first.
         Some(Msid {
-            stream_id: format!("{}|{stream}", owner.sid),
+            stream_id: format!("{}|{}", owner.sid, track.sid()),
             track_id: track.sid().to_owned(),
         })
     }
@@ -264,6 +275,9 @@ impl Room {
         if pending.is_none_or(|made| made.offer != offer) {
             return;
         }
+        if let Some(subscriber) = &mut participant.subscriber {
+            subscriber.refused = 0;
+        }
         for (track, mid) in mids {
             if let Some(subscription) = participant.subscriptions.get_mut(&track) {
                 subscription.mid = Some(mid);
@@ -326,12 +340,13 @@ impl Room {
         let Some(subscriber) = participant.subscriber.as_mut().filter(|s| s.id == peer) else {
             return self.start_anew(who);
         };
-        subscriber.refused += 1;
-        if subscriber.refused >= REFUSED_MAX {
-            return self.start_anew(who);
-        }
-        if subscriber.pending.take_if(|made| made.offer == offer).is_none() {
+        let Some(made) = subscriber.pending.take_if(|made| made.offer == offer) else {
             // The client's answer was of no use: what went live with it has no section.
+            return self.start_anew(who);
+        };
+        // One that was to show ended sections comes to nothing if an earlier one has shown them.
+        subscriber.refused += u32::from(!made.tracks.is_empty());
+        if subscriber.refused >= REFUSED_MAX {
             return self.start_anew(who);
         }
         for subscription in participant.subscriptions.values_mut() {

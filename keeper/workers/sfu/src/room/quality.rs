@@ -6,6 +6,7 @@
 
 use super::Room;
 use super::ids::ParticipantId;
+use super::participant::Participant;
 use crate::media::api::{ForwardStats, PeerStats, TrackStats};
 use livekit_protocol as proto;
 use proto::ConnectionQuality;
@@ -29,7 +30,7 @@ pub(super) struct QualityOf {
 }
 
 impl Default for QualityOf {
-    /// What clients assume.
+    /// Nothing speaks against it.
     fn default() -> Self {
         Self {
             told: ConnectionQuality::Excellent,
@@ -92,8 +93,18 @@ impl Room {
         }
     }
 
-    /// Tells a newcomer of everybody's connection.
-    pub(super) fn tell_quality_to(&mut self, who: ParticipantId) {
+    /// Tells a newcomer of everybody's connection, and everybody of the newcomer's: clients show
+    /// that they do not know until they are told.
+    pub(super) fn introduce_quality(&mut self, who: ParticipantId) {
+        let hidden = self.participants.get(&who).is_none_or(Participant::hidden);
+        if let Some(info) = self.quality_info(who).filter(|_| !hidden) {
+            let message = proto::ConnectionQualityUpdate { updates: vec![info] };
+            self.tell_others(Some(who), Message::ConnectionQuality(message));
+        }
+        self.tell_quality_to(who);
+    }
+
+    fn tell_quality_to(&mut self, who: ParticipantId) {
         let known = self.participants.values().filter(|p| p.id == who || !p.hidden());
         let known: Vec<ParticipantId> = known.map(|participant| participant.id).collect();
         let updates = known

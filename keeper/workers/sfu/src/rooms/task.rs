@@ -169,6 +169,7 @@ impl RoomTask {
                     // Without a node role nobody listens.
                     let _ = self.notices.send(notice);
                 }
+                // Limits::taps is off: no tap is open.
                 Effect::Tapped { .. } => {}
                 Effect::Reply { reply, outcome } => {
                     if let Some(reply) = self.replies.remove(&reply) {

@@ -5,10 +5,10 @@ use crate::media::api::Mid;
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// What LiveKit's clients read in `a=msid`: `PARTICIPANT_SID|TRACK_OR_STREAM TRACK_SID`.
+/// What LiveKit's clients read in `a=msid`: `PARTICIPANT_SID|TRACK_SID TRACK_SID`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Msid {
-    /// The participant's sid, a bar, and what groups tracks that are to be played in step.
+    /// The participant's sid, a bar, and the track's.
     pub stream_id: String,
     /// The track's sid.
     pub track_id: String,

@@ -21,6 +21,9 @@ const SILENCE_MAX: Duration = Duration::from_secs(20);
 /// How long one message may take to be written: a client that reads nothing is dropped.
 const WRITE_MAX: Duration = Duration::from_secs(10);
 
+/// How long a client that has been told to leave may take to close the connection.
+const FAREWELL_MAX: Duration = Duration::from_secs(2);
+
 /// Serves a connection to its end.
 pub(super) async fn serve(mut socket: WebSocket, rooms: Rooms, asked: Asked) {
     let joined = match asked {
@@ -44,15 +47,20 @@ pub(super) async fn serve(mut socket: WebSocket, rooms: Rooms, asked: Asked) {
             return;
         }
     };
-    let (sink, stream) = socket.split();
-    tokio::select! {
-        () = write(sink, outgoing) => {}
-        () = read(stream, line) => {}
+    let (mut sink, mut stream) = socket.split();
+    let dismissed = tokio::select! {
+        () = write(&mut sink, outgoing) => true,
+        () = read(&mut stream, line) => false,
+    };
+    if dismissed {
+        // Closing on what the client still says would cut off what it was told last.
+        let drain = async { while let Some(Ok(_)) = stream.next().await {} };
+        let _ = timeout(FAREWELL_MAX, drain).await;
     }
 }
 
 /// Writes until the room closes the line, or the client stops reading.
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut outgoing: Outgoing) {
+async fn write(sink: &mut SplitSink<WebSocket, Message>, mut outgoing: Outgoing) {
     while let Some(bytes) = outgoing.next().await {
         if !matches!(timeout(WRITE_MAX, sink.send(Message::Binary(bytes))).await, Ok(Ok(()))) {
             return;
@@ -62,7 +70,7 @@ async fn write(mut sink: SplitSink<WebSocket, Message>, mut outgoing: Outgoing) 
 }
 
 /// Reads until the client closes, is silent for too long, says too much, or talks nonsense.
-async fn read(mut stream: SplitStream<WebSocket>, line: Line) {
+async fn read(stream: &mut SplitStream<WebSocket>, line: Line) {
     let mut rate = Rate::new(Instant::now());
     while let Ok(Some(Ok(message))) = timeout(SILENCE_MAX, stream.next()).await {
         if !rate.allow(Instant::now()) {
@@ -80,10 +88,9 @@ async fn read(mut stream: SplitStream<WebSocket>, line: Line) {
             return;
         };
         // A kind of request that is newer than this server has no message here.
-        if let Some(request) = request.message {
-            if !line.request(request).await {
-                return;
-            }
+        let Some(request) = request.message else { continue };
+        if !line.request(request).await {
+            return;
         }
     }
 }

@@ -4,7 +4,8 @@ use heliograph_sfu::media::api::Kind;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::VecDeque;
-use std::net::{SocketAddr, UdpSocket};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
@@ -12,7 +13,7 @@ use str0m::format::Codec;
 use str0m::media::{
     Direction, KeyframeRequestKind, MediaKind, Mid, Pt, Rid, Simulcast, SimulcastLayer,
 };
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::{ExtensionValues, RtpPacket, RtpWrite, SeqNo};
 use str0m::{Candidate, Event, Input, Output, Rtc};
 
@@ -30,12 +31,21 @@ struct Limit {
     waiting: VecDeque<(Instant, Vec<u8>, SocketAddr)>,
 }
 
+/// A connection to the server, with what of a frame has come.
+struct Stream {
+    tcp: TcpStream,
+    server: SocketAddr,
+    local: SocketAddr,
+    read: Vec<u8>,
+}
+
 /// How long a datagram waits at most, as in a home router.
 const QUEUE_MAX: Duration = Duration::from_millis(250);
 
 pub struct Client {
     pub rtc: Rtc,
     socket: UdpSocket,
+    stream: Option<Stream>,
     due: Instant,
     pending: Option<SdpPendingOffer>,
     loss: f64,
@@ -66,6 +76,7 @@ impl Client {
         Self {
             rtc,
             socket,
+            stream: None,
             due: now,
             pending: None,
             loss: 0.0,
@@ -78,6 +89,20 @@ impl Client {
             messages: Vec::new(),
             lost: 0,
         }
+    }
+
+    /// A client that reaches the server over TCP only.
+    pub fn over_tcp(server: SocketAddr) -> Self {
+        let mut client = Self::new();
+        let now = Instant::now();
+        let tcp = TcpStream::connect(server).expect("a connection");
+        tcp.set_nonblocking(true).expect("non-blocking");
+        let local = tcp.local_addr().expect("connected");
+        client.rtc = Rtc::builder().set_rtp_mode(true).build(now);
+        let active = Candidate::builder().tcp().host(local).tcptype(TcpType::Active);
+        client.rtc.add_local_candidate(active.build().expect("a candidate"));
+        client.stream = Some(Stream { tcp, server, local, read: Vec::new() });
+        client
     }
 
     /// Loses datagrams in both directions from now on.
@@ -249,17 +274,45 @@ impl Client {
         {
             self.receive(&datagram, source);
         }
+        self.pump_stream();
         if self.due <= now {
             let _ = self.rtc.handle_input(Input::Timeout(now));
             self.drain(now);
         }
     }
 
+    fn pump_stream(&mut self) {
+        let Some(stream) = &mut self.stream else { return };
+        let mut buffer = [0; 4_096];
+        while let Ok(bytes @ 1..) = stream.tcp.read(&mut buffer) {
+            stream.read.extend(&buffer[..bytes]);
+        }
+        let (server, local) = (stream.server, stream.local);
+        let mut frames = Vec::new();
+        while let Some((length, rest)) = stream.read.split_first_chunk::<2>() {
+            let length = usize::from(u16::from_be_bytes(*length));
+            let Some(frame) = rest.get(..length) else { break };
+            frames.push(frame.to_vec());
+            stream.read.drain(..2 + length);
+        }
+        for frame in frames {
+            self.receive_as(Protocol::Tcp, &frame, server, local);
+        }
+    }
+
     fn receive(&mut self, datagram: &[u8], source: SocketAddr) {
         let destination = self.socket.local_addr().expect("bound");
-        let Ok(receive) = Receive::new(Protocol::Udp, source, destination, datagram) else {
-            return;
-        };
+        self.receive_as(Protocol::Udp, datagram, source, destination);
+    }
+
+    fn receive_as(
+        &mut self,
+        protocol: Protocol,
+        datagram: &[u8],
+        source: SocketAddr,
+        destination: SocketAddr,
+    ) {
+        let Ok(receive) = Receive::new(protocol, source, destination, datagram) else { return };
         let input = Input::Receive(Instant::now(), receive);
         if self.rtc.accepts(&input) {
             let _ = self.rtc.handle_input(input);
@@ -280,7 +333,12 @@ impl Client {
             };
             match output {
                 Output::Transmit(transmit) => {
-                    if !self.loses() {
+                    if let Some(stream) = &mut self.stream {
+                        assert_eq!(transmit.proto, Protocol::Tcp);
+                        let length = (transmit.contents.len() as u16).to_be_bytes();
+                        let frame = [&length[..], &transmit.contents].concat();
+                        stream.tcp.write_all(&frame).expect("room in the socket");
+                    } else if !self.loses() {
                         let _ = self.socket.send_to(&transmit.contents, transmit.destination);
                     }
                 }

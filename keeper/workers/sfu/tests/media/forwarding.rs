@@ -206,8 +206,15 @@ fn a_section_carries_one_track_after_another() {
         let track = at as u64 + 1;
         hall.publish(publisher, from[at], track, VIDEO);
         hall.forward(track, subscriber, to[0]);
-        hall.film(publisher, from[at], encoder, 40);
-        hall.run(Duration::from_millis(100));
+        hall.until("the track", |hall| {
+            hall.film(publisher, from[at], encoder, 1);
+            let section = hall.clients[subscriber].section(to[0]);
+            let own = |packet: &&&_| -> bool {
+                let packet: &str0m::rtp::RtpPacket = packet;
+                packet.payload[LABEL_AT] == at as u8 + 1
+            };
+            section.iter().filter(own).count() > 40
+        });
         hall.media.send(Command::EndForward { track: TrackId(track), to: peer(subscriber) });
     }
     let packets = hall.clients[subscriber].section(to[0]);

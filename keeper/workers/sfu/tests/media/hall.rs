@@ -28,7 +28,7 @@ pub fn peer(client: usize) -> PeerId {
 
 impl Hall {
     pub fn new() -> Self {
-        let plane = Plane::start(&config()).expect("a media plane");
+        let plane = Plane::start_with_tcp(&config(), 0).expect("a media plane");
         let (media, events) = plane.open_room(RoomId(1));
         Self { plane, media, events, clients: Vec::new(), log: Vec::new(), offers: 0 }
     }

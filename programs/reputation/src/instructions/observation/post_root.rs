@@ -4,7 +4,7 @@ use crate::events::RootPosted;
 use crate::seeds;
 use crate::state::{Epoch, Observation, Standing};
 use anchor_lang::prelude::*;
-use heliograph_protocol::reputation::Phase;
+use heliograph_protocol::reputation::{self as rules, Phase};
 use heliograph_registry::state::{Keeper, KeeperRole, KeeperStatus, Network, pause};
 
 #[event_cpi]
@@ -102,7 +102,7 @@ impl PostRoot<'_> {
 
     pub fn handle(
         ctx: Context<PostRoot>,
-        epoch: u64,
+        measured: rules::Epoch,
         root: [u8; 32],
         leaves_count: u32,
     ) -> Result<()> {
@@ -113,7 +113,10 @@ impl PostRoot<'_> {
             ReputationError::ObservationsPaused
         );
         require_gt!(leaves_count, 0, ReputationError::NoLeaves);
+        let epoch = measured.start;
         accounts.open(&ctx.bumps, epoch)?;
+        // Samples of another length's epoch could convict an observer that is honest.
+        require!(accounts.epoch.times() == measured, ReputationError::OtherEpochLength);
         require!(accounts.epoch.phase(unix_now()?) == Phase::Posting, ReputationError::NotPosting);
         let keeper = accounts.keeper.key();
         let displaced = accounts.epoch.take_seat(keeper, accounts.keeper.stake)?;

@@ -85,6 +85,7 @@ impl<'info> ScoreNode<'info> {
             score_ppm: score_ppm(&medians),
             availability_ppm: medians.availability_ppm,
             observers: accounts.tally.heard.len() as u8,
+            quorum: accounts.epoch.quorum,
         };
         let old_smoothed_ppm = accounts.score.smoothed_ppm;
         accounts.score.record(entry)?;

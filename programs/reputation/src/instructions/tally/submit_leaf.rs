@@ -14,6 +14,8 @@ use heliograph_registry::state::{Keeper, Network, Node};
 #[derive(Clone, Debug, AnchorSerialize, AnchorDeserialize)]
 pub struct LeafArgs {
     pub figures: Figures,
+    /// Root over the samples that the figures come from.
+    pub samples_root: [u8; 32],
     /// The leaf's place under the root, from 0.
     pub index: u32,
     /// Hashes that lead from the leaf to the root.
@@ -60,6 +62,7 @@ impl SubmitLeaf<'_> {
             epoch: self.observation.epoch,
             node: self.node.key().to_bytes(),
             figures: args.figures.into(),
+            samples_root: args.samples_root,
         };
         require!(!leaf.figures.is_invalid(), ReputationError::FiguresInvalid);
         require!(
@@ -112,6 +115,7 @@ impl SubmitLeaf<'_> {
             observer,
             figures: leaf.figures,
             heard: ctx.accounts.tally.heard.len() as u8,
+            samples_root: leaf.samples_root,
         });
         Ok(())
     }

@@ -4,6 +4,7 @@ pub mod open_challenge_case;
 pub mod open_downtime_case;
 pub mod open_equivocation_case;
 pub mod open_fraud_case;
+pub mod open_samples_case;
 pub mod refute_epoch;
 pub mod restore_claims;
 
@@ -13,5 +14,6 @@ pub use open_challenge_case::*;
 pub use open_downtime_case::*;
 pub use open_equivocation_case::*;
 pub use open_fraud_case::*;
+pub use open_samples_case::*;
 pub use refute_epoch::*;
 pub use restore_claims::*;

@@ -28,24 +28,11 @@ impl OpenDowntimeCase<'_> {
         let forgotten = now.saturating_sub(params.unbonding_secs.into());
         let punished = accounts.opening.record.of(Kind::Downtime).punished_until;
         let after = forgotten.max(punished).max(node.registered_at).max(0) as u64;
-        let scores: Vec<Scored> = accounts
-            .score
-            .epochs
-            .iter()
-            .map(|known| Scored {
-                epoch: known.epoch,
-                score_ppm: known.score_ppm,
-                observers: known.observers,
-            })
-            .collect();
+        let scores: Vec<Scored> =
+            accounts.score.epochs.iter().map(|known| known.scored()).collect();
         let window = usize::from(params.downtime_window_epochs);
-        let epochs: Vec<BadEpoch> = bad_epochs(&scores, after, window, params.score_min_ppm)
-            .map(|bad| BadEpoch {
-                epoch: bad.epoch,
-                score_ppm: bad.score_ppm,
-                observers: bad.observers,
-            })
-            .collect();
+        let epochs: Vec<BadEpoch> =
+            bad_epochs(&scores, after, window, params.score_min_ppm).map(BadEpoch::from).collect();
         let newest = epochs.last().map_or(0, |bad| bad.epoch);
         require!(
             epochs.len() >= usize::from(params.downtime_epochs),

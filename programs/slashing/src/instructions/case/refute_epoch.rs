@@ -1,12 +1,10 @@
 use crate::error::SlashingError;
 use crate::events::{CaseDismissed, EpochRefuted};
 use crate::instructions::powers::*;
-use crate::seeds;
-use crate::state::{Case, CaseKind, CaseStatus, Record};
+use crate::instructions::tried::*;
+use crate::state::{Case, CaseKind, CaseStatus};
 use anchor_lang::prelude::*;
 use heliograph_protocol::case::Kind;
-use heliograph_registry::state::Network;
-use heliograph_staking::state::Position;
 
 /// Strikes an epoch off a charge of downtime: without the observers that were convicted of fraud in
 /// it, too few were heard. Anyone may; the cases against them follow as remaining accounts, sorted by
@@ -14,25 +12,7 @@ use heliograph_staking::state::Position;
 #[event_cpi]
 #[derive(Accounts)]
 pub struct RefuteEpoch<'info> {
-    pub network: Box<Account<'info, Network>>,
-    #[account(
-        mut,
-        seeds = [seeds::CASE, case.subject.as_ref(), &case.number.to_le_bytes()],
-        bump = case.bump
-    )]
-    pub case: Box<Account<'info, Case>>,
-    #[account(
-        mut,
-        constraint = record.subject == case.subject @ SlashingError::OtherRecord,
-        seeds = [seeds::RECORD, record.subject.as_ref()],
-        bump = record.bump
-    )]
-    pub record: Box<Account<'info, Record>>,
-    #[account(
-        mut,
-        constraint = position.subject == case.subject @ SlashingError::OtherSubject
-    )]
-    pub position: Box<Account<'info, Position>>,
+    pub tried: Tried<'info>,
     pub slasher: Slasher<'info>,
 }
 
@@ -41,12 +21,12 @@ impl<'info> RefuteEpoch<'info> {
         let now = Clock::get()?.unix_timestamp;
         let frauds = upheld(ctx.remaining_accounts, epoch)?;
         let accounts = &mut *ctx.accounts;
-        let params = accounts.network.params;
-        require!(accounts.case.kind == CaseKind::Downtime, SlashingError::OtherKind);
-        accounts.case.check_open()?;
-        let left = accounts.case.refute(epoch, frauds, params.observer_quorum)?;
+        let params = accounts.tried.network.params;
+        require!(accounts.tried.case.kind == CaseKind::Downtime, SlashingError::OtherKind);
+        accounts.tried.case.check_open()?;
+        let left = accounts.tried.case.refute(epoch, frauds)?;
         let refuted = EpochRefuted {
-            case: accounts.case.key(),
+            case: accounts.tried.case.key(),
             epoch,
             frauds: frauds as u32,
             epochs_left: left as u32,
@@ -57,15 +37,15 @@ impl<'info> RefuteEpoch<'info> {
         }
         let released = accounts.slasher.release(
             ctx.bumps.slasher.slasher,
-            accounts.network.to_account_info(),
-            accounts.position.to_account_info(),
-            accounts.case.held,
+            accounts.tried.network.to_account_info(),
+            accounts.tried.position.to_account_info(),
+            accounts.tried.case.held,
         )?;
-        accounts.case.decide(CaseStatus::Dismissed, now, &params);
-        accounts.record.dismiss(Kind::Downtime);
+        accounts.tried.case.decide(CaseStatus::Dismissed, now, &params);
+        accounts.tried.record.dismiss(Kind::Downtime);
         let dismissed = CaseDismissed {
-            case: accounts.case.key(),
-            subject: accounts.case.subject,
+            case: accounts.tried.case.key(),
+            subject: accounts.tried.case.subject,
             kind: CaseKind::Downtime,
             released,
             decided_at: now,

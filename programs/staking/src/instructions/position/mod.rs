@@ -1,15 +1,13 @@
 pub mod deposit;
-pub mod hold;
+pub mod holding;
 pub mod open_position;
-pub mod release_hold;
 pub mod slash;
 pub mod unbond;
 pub mod withdraw;
 
 pub use deposit::*;
-pub use hold::*;
+pub use holding::*;
 pub use open_position::*;
-pub use release_hold::*;
 pub use slash::*;
 pub use unbond::*;
 pub use withdraw::*;

@@ -41,6 +41,7 @@ pub(super) fn score_node(step: &mut Step<'_>) -> Result<(), Stop> {
         score_ppm: score_ppm(&medians),
         availability_ppm: medians.availability_ppm,
         observers: tally.heard.len() as u8,
+        quorum: epoch.quorum,
     };
     let old_smoothed_ppm = score.smoothed_ppm;
     step.allowed(score.record(entry))?;

@@ -4,7 +4,7 @@ use crate::finding::FindingKind;
 use crate::replay::step::{Step, Stop};
 use crate::replay::{Claimed, Effect};
 use heliograph_client::pda;
-use heliograph_protocol::batch::Leaf;
+use heliograph_protocol::batch::{BatchHeader, Leaf};
 use heliograph_protocol::merkle;
 use heliograph_protocol::settle::{SettleState, claims};
 use heliograph_protocol::shares::Split;
@@ -78,6 +78,15 @@ pub(super) fn post(step: &mut Step<'_>, args: &PostBatchArgs) -> Result<(), Stop
         Ok(*ring.book)
     })?;
     step.address("keeper", keeper_address, book.keeper);
+    step.effects.push(Effect::Posted {
+        header: BatchHeader {
+            settler: book.keeper.to_bytes(),
+            minute_index: args.minute_index,
+            root: args.root,
+            count: args.count,
+            total_micro_usdc: args.total_micro_usdc,
+        },
+    });
     step.event(BatchPosted {
         book: address,
         keeper: book.keeper,

@@ -1,41 +1,37 @@
 //! How cases begin: the evidence once more, and what is held for it.
 
+use super::fraud::signed_by;
 use super::{calls_jail, derived, network, subject};
 use crate::finding::FindingKind;
 use crate::history::Move;
 use crate::replay::step::{Step, Stop};
-use heliograph_client::evidence::is_genuine;
 use heliograph_client::pda;
-use heliograph_protocol::case::{Kind, Scored, bad_epochs, penalty};
-use heliograph_protocol::domain::Message;
-use heliograph_protocol::ed25519::signatures;
-use heliograph_protocol::evidence::Signed;
-use heliograph_protocol::observation::RootStatement;
-use heliograph_registry::state::{App, KeeperRole, Network, Subject};
-use heliograph_reputation::state::{Observation, Score};
+use heliograph_protocol::case::{Kind, Scored, bad_epochs};
+use heliograph_registry::state::{App, Network, Subject};
+use heliograph_reputation::state::Score;
 use heliograph_settlement::state::{Challenge, ChallengeStatus, Session};
 use heliograph_slashing::events::CaseOpened;
-use heliograph_slashing::state::{BadEpoch, Case, CaseKind, CaseStatus, Record};
-use heliograph_slashing::{Charge, seeds};
+use heliograph_slashing::state::{BadEpoch, CaseKind, Record};
+use heliograph_slashing::{Charge, Opened, seeds};
 use heliograph_staking::state::Position;
 use solana_pubkey::Pubkey;
 
 /// Who is accused of something, by whom.
-struct Opening {
-    reporter: Pubkey,
-    network: Network,
-    address: Pubkey,
-    accused: Subject,
-    position: Position,
-    record_address: Pubkey,
+pub(super) struct Opening {
+    pub reporter: Pubkey,
+    pub network: Network,
+    pub address: Pubkey,
+    pub accused: Subject,
+    pub position: Position,
+    pub record_address: Pubkey,
     /// `None` where this is the first case against the accused.
-    record: Option<Record>,
-    case: Pubkey,
+    pub record: Option<Record>,
+    pub case: Pubkey,
 }
 
 impl Opening {
     /// Reads the accounts that all openings begin with, and those that follow them.
-    fn read<const N: usize>(step: &mut Step<'_>) -> Result<(Self, [Pubkey; N]), Stop> {
+    pub fn read<const N: usize>(step: &mut Step<'_>) -> Result<(Self, [Pubkey; N]), Stop> {
         let [
             reporter,
             network_address,
@@ -70,7 +66,7 @@ impl Opening {
     }
 
     /// Carries the opening out; returns when the case can be decided.
-    fn open(mut self, step: &mut Step<'_>, charge: Charge) -> Result<i64, Stop> {
+    pub fn open(mut self, step: &mut Step<'_>, charge: Charge) -> Result<i64, Stop> {
         let bump =
             derived(step, "record", self.record_address, &[seeds::RECORD, self.address.as_ref()]);
         let is_new = self.record.is_none();
@@ -86,77 +82,31 @@ impl Opening {
             step.world.put(self.record_address, &record);
         }
 
-        let stake = self.position.total();
-        let penalty = penalty(stake, charge.penalty_bps);
-        let amount = if charge.holds_all { stake } else { penalty };
+        let (penalty, amount) = charge.costs(self.position.total());
         let held = self.position.hold(amount);
         let accounts = [pda::slasher(), pda::network(), pda::position(&self.address)];
         step.calls(pda::STAKING, &accounts, &heliograph_staking::instruction::Hold { amount });
         let params = &self.network.params;
-        let bond_lamports = params.case_bond_lamports;
         // What else is paid to the case is its rent.
-        let bond = Move::transfer(self.reporter, self.case, bond_lamports);
+        let bond = Move::transfer(self.reporter, self.case, params.case_bond_lamports);
         let bonded = step.moved_lamports().last() == Some(&bond);
         step.rule(bonded, "a case is opened without its reporter's bond");
 
-        let window = i64::from(params.case_window_secs);
-        let now = step.now;
-        let after = |windows: i64| now.saturating_add(window.saturating_mul(windows));
-        let case = Case {
-            version: Case::VERSION,
+        let opened = Opened {
             bump,
-            kind: charge.kind,
-            status: CaseStatus::Open,
             number,
             subject: self.address,
             owner: self.accused.owner(),
             mint: self.position.mint,
             reporter: self.reporter,
-            rewarded: charge.rewarded,
-            victim: charge.victim,
-            evidence: charge.evidence,
-            sequence: charge.sequence,
-            epoch: charge.epoch,
-            done_at: charge.done_at,
-            punishes_until: charge.punishes_until,
-            opened_at: now,
-            restorable_at: after(charge.windows.0),
-            decidable_at: after(charge.windows.1),
-            decided_at: 0,
-            kept_until: 0,
-            bond_lamports,
+            opened_at: step.now,
             penalty,
             held,
-            restored_micro_usdc: 0,
-            epochs: charge.epochs,
-            reserved: [0; 64],
         };
+        let case = charge.case(opened, params);
         step.world.create(self.case, &case);
-        let decidable_at = case.decidable_at;
-        step.event(CaseOpened {
-            case: self.case,
-            number,
-            kind: case.kind,
-            subject: case.subject,
-            owner: case.owner,
-            mint: case.mint,
-            reporter: case.reporter,
-            rewarded: case.rewarded,
-            victim: case.victim,
-            evidence: case.evidence,
-            sequence: case.sequence,
-            epoch: case.epoch,
-            done_at: case.done_at,
-            punishes_until: case.punishes_until,
-            opened_at: now,
-            restorable_at: case.restorable_at,
-            decidable_at,
-            bond_lamports,
-            penalty,
-            held,
-            epochs: case.epochs,
-        });
-        Ok(decidable_at)
+        step.event(CaseOpened::of(self.case, &case));
+        Ok(case.decidable_at)
     }
 }
 
@@ -238,20 +188,10 @@ pub(super) fn downtime(step: &mut Step<'_>) -> Result<(), Stop> {
     let forgotten = step.now.saturating_sub(params.unbonding_secs.into());
     let punished = opening.record.as_ref().map_or(0, |r| r.of(Kind::Downtime).punished_until);
     let after = forgotten.max(punished).max(node.registered_at).max(0) as u64;
-    let scored = |known: &heliograph_reputation::state::EpochScore| Scored {
-        epoch: known.epoch,
-        score_ppm: known.score_ppm,
-        observers: known.observers,
-    };
-    let scores: Vec<Scored> = score.epochs.iter().map(scored).collect();
+    let scores: Vec<Scored> = score.epochs.iter().map(|known| known.scored()).collect();
     let window = usize::from(params.downtime_window_epochs);
-    let epochs: Vec<BadEpoch> = bad_epochs(&scores, after, window, params.score_min_ppm)
-        .map(|bad| BadEpoch {
-            epoch: bad.epoch,
-            score_ppm: bad.score_ppm,
-            observers: bad.observers,
-        })
-        .collect();
+    let epochs: Vec<BadEpoch> =
+        bad_epochs(&scores, after, window, params.score_min_ppm).map(BadEpoch::from).collect();
     step.rule(
         epochs.len() >= usize::from(params.downtime_epochs),
         "a case is opened of too few bad epochs",
@@ -273,70 +213,4 @@ pub(super) fn downtime(step: &mut Step<'_>) -> Result<(), Stop> {
     };
     opening.open(step, charge)?;
     Ok(())
-}
-
-pub(super) fn fraud(step: &mut Step<'_>) -> Result<(), Stop> {
-    let (opening, [address]) = Opening::read(step)?;
-    let posted: Observation = step.get(&address)?;
-    step.address("observation's keeper", opening.address, posted.keeper);
-    let keeper_key = match &opening.accused {
-        Subject::Keeper(keeper) if keeper.role == KeeperRole::Observer => keeper.keeper_key,
-        _ => {
-            let detail = "somebody is tried for a root who is no observer";
-            return Err(step.stop(FindingKind::RuleBroken, detail));
-        }
-    };
-    let [signed] = signed_by(step, &keeper_key)?;
-    let domain = opening.network.domain();
-    let statement = RootStatement::from_signing_bytes(&signed.bytes, &domain).map_err(|error| {
-        let detail = format!("the signed bytes are no root statement: {error}");
-        step.stop(FindingKind::SignatureWrong, detail)
-    })?;
-    step.rule(
-        statement.observer == posted.keeper.to_bytes() && statement.epoch == posted.epoch,
-        "a root statement is held against another observation than its own",
-    );
-    step.rule(
-        (statement.root, statement.leaves_count) != (posted.root, posted.leaves_count),
-        "a case is opened of a root statement that is true",
-    );
-    let charge = Charge {
-        kind: CaseKind::ObserverFraud,
-        rewarded: opening.reporter,
-        victim: Pubkey::default(),
-        evidence: address,
-        sequence: 0,
-        epoch: posted.epoch,
-        done_at: posted.posted_at,
-        punishes_until: 0,
-        windows: (0, 0),
-        penalty_bps: opening.network.params.observer_fraud_slash_bps,
-        holds_all: false,
-        epochs: Vec::new(),
-    };
-    opening.open(step, charge)?;
-    Ok(())
-}
-
-/// The `N` messages in the ed25519 instruction before; their signatures are verified here once more.
-fn signed_by<const N: usize>(step: &Step<'_>, signer: &Pubkey) -> Result<[Signed; N], Stop> {
-    let wrong = |detail: &str| step.stop(FindingKind::SignatureWrong, detail);
-    let before = step
-        .instruction_before()
-        .filter(|before| before.program_id == solana_sdk_ids::ed25519_program::ID)
-        .ok_or_else(|| wrong("no ed25519 instruction before this one"))?;
-    let verified = signatures::<N>(&before.data)
-        .ok_or_else(|| wrong("the ed25519 instruction holds other than the evidence"))?;
-    let signed = verified.map(|one| Signed {
-        bytes: one.message.to_vec(),
-        public_key: *one.public_key,
-        signature: *one.signature,
-    });
-    if !signed.iter().all(is_genuine) {
-        return Err(wrong("a signature of the evidence does not verify"));
-    }
-    if signed.iter().any(|one| Pubkey::from(one.public_key) != *signer) {
-        return Err(wrong("the evidence is signed by another key than the accused's"));
-    }
-    Ok(signed)
 }

@@ -7,27 +7,54 @@ use heliograph_client::{account, pda};
 use heliograph_protocol::merkle;
 use heliograph_protocol::observation::{self, Figures, Leaf, NOT_MEASURED};
 use heliograph_protocol::reputation::{Epoch, RETAINED_EPOCHS};
+use heliograph_protocol::sample::{self, Sample};
 use heliograph_registry::state::{KeeperRole, KeeperStatus};
 use heliograph_reputation::state::Score;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
-const GOOD: Figures = Figures {
-    samples: 20,
-    availability_ppm: 1_000_000,
-    rtt_p95_us: 31_000,
-    jitter_p95_us: 2_000,
-    loss_ppm: 700,
-    setup_p95_us: 250_000,
-    wer_ppm: NOT_MEASURED,
-};
-/// What one of three says when it lies, and what all see at last.
-const LIE: Figures = Figures { availability_ppm: 10, ..GOOD };
+/// What an observer makes of its twenty probes of the node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seen {
+    /// It was there.
+    Good,
+    /// It was there once.
+    Down,
+    /// It was there; the observer says that it was down.
+    Lie,
+}
+
+impl Seen {
+    fn samples(self) -> Vec<Sample> {
+        let of = |n: u32| {
+            let good = Sample {
+                at_secs: n * 3,
+                setup_us: 250_000,
+                rtt_us: 31_000,
+                jitter_us: 2_000,
+                packets_sent: 10_000,
+                packets_lost: 7,
+                words_spoken: 0,
+                words_wrong: 0,
+                latency_us: NOT_MEASURED,
+            };
+            let lost = good.packets_sent;
+            if self == Self::Down && n > 0 { Sample { packets_lost: lost, ..good } } else { good }
+        };
+        (0..20).map(of).collect()
+    }
+
+    /// What its leaf says.
+    fn figures(self, epoch: &Epoch) -> Figures {
+        let told = if self == Self::Lie { Self::Down } else { self };
+        sample::figures(told.samples(), epoch.secs).unwrap()
+    }
+}
 
 /// Three observers watch the node for four epochs. The first is scored and everything of it closed;
-/// the second is scored; for the third one leaf is held back, so that there is no quorum; in the
-/// fourth the node is down, and tried for it.
+/// the second is scored, and who lies in it is tried by its own samples; for the third one leaf is
+/// held back, so that there is no quorum; in the fourth the node is down, and tried for it.
 pub async fn node_is_observed(cast: &Cast) {
     let mut observers = Vec::new();
     for _ in 0..3 {
@@ -37,15 +64,21 @@ pub async fn node_is_observed(cast: &Cast) {
     let now = u64::try_from(cast.localnet.unix_secs().await.unwrap()).unwrap();
     let first = Epoch::at(now, network.params.epoch_secs).unwrap();
     let secs = u64::from(first.secs);
-    for (number, seen) in [[GOOD; 3], [GOOD, LIE, GOOD], [GOOD; 3], [LIE; 3]].iter().enumerate() {
+    let (good, down) = (Seen::Good, Seen::Down);
+    let epochs = [[good; 3], [good, Seen::Lie, good], [good; 3], [down; 3]];
+    let mut lie = None;
+    for (number, seen) in epochs.iter().enumerate() {
         let start = first.start + 3 * secs * number as u64;
         let heard = if number == 2 { 2 } else { 3 };
-        observe(cast, &observers, Epoch { start, ..first }, seen, heard).await;
+        let leaves = observe(cast, &observers, Epoch { start, ..first }, seen, heard).await;
+        lie = lie.or(leaves.into_iter().zip(seen).find(|(_, seen)| **seen == Seen::Lie));
     }
     let score: Score = account::get(&cast.rpc, &pda::score(&cast.node())).await.unwrap();
     assert_eq!((score.epochs.len(), score.epochs[0].availability_ppm), (3, 1_000_000));
     let (keeper, key) = &observers[0];
     trials::downtime_is_refuted(cast, (*keeper, key), first.start + 9 * secs).await;
+    let (leaf, seen) = lie.unwrap();
+    trials::observer_is_tried_by_samples(cast, leaf, &seen.samples()).await;
 
     travel(cast, first.start + (3 + u64::from(RETAINED_EPOCHS)) * secs).await;
     let payer = cast.operator.pubkey();
@@ -82,40 +115,44 @@ async fn observer(cast: &Cast) -> (Pubkey, Keypair) {
 }
 
 /// One epoch: all post what they saw, the first `heard` leaves are shown, the node is scored if
-/// that is enough for it and the tally closed if not.
+/// that is enough for it and the tally closed if not. Returns all leaves.
 async fn observe(
     cast: &Cast,
     observers: &[(Pubkey, Keypair)],
     epoch: Epoch,
-    seen: &[Figures],
+    seen: &[Seen],
     heard: usize,
-) {
+) -> Vec<ProvedLeaf> {
     let (payer, node, start) = (cast.operator.pubkey(), cast.node(), epoch.start);
     let mut leaves = Vec::new();
     travel(cast, epoch.end()).await;
-    for ((keeper, key), figures) in observers.iter().zip(seen) {
-        let leaf = |node: Pubkey, figures| Leaf {
+    for ((keeper, key), seen) in observers.iter().zip(seen) {
+        let leaf = |node: Pubkey, seen: Seen| Leaf {
             observer: keeper.to_bytes(),
             epoch: start,
             node: node.to_bytes(),
-            figures,
+            figures: seen.figures(&epoch),
+            samples_root: sample::root(&seen.samples()),
         };
-        let report = [leaf(Pubkey::new_unique(), GOOD), leaf(node, *figures)];
-        let root = Root { epoch: start, root: observation::root(&report), leaves_count: 2 };
+        let report = [leaf(Pubkey::new_unique(), Seen::Good), leaf(node, *seen)];
+        let (epoch_secs, leaves_count) = (epoch.secs, 2);
+        let root = observation::root(&report);
+        let root = Root { epoch: start, epoch_secs, root, leaves_count };
         let post = reputation::post_root(payer, *keeper, key.pubkey(), root);
         cast.send_with(&cast.operator, &[key], &[post]).await;
         leaves.push(ProvedLeaf {
             observer: *keeper,
             node,
             epoch: start,
-            figures: (*figures).into(),
+            figures: report[1].figures.into(),
+            samples_root: report[1].samples_root,
             index: 1,
             proof: merkle::proof(&report.map(|leaf| leaf.hash()), 1).unwrap(),
         });
     }
     travel(cast, epoch.end() + u64::from(epoch.secs)).await;
-    for leaf in leaves.into_iter().take(heard) {
-        cast.send(&cast.operator, &[reputation::submit_leaf(payer, leaf)]).await;
+    for leaf in leaves.iter().take(heard) {
+        cast.send(&cast.operator, &[reputation::submit_leaf(payer, leaf.clone())]).await;
     }
     travel(cast, epoch.end() + 2 * u64::from(epoch.secs)).await;
     let end = if heard < seen.len() {
@@ -125,6 +162,7 @@ async fn observe(
         reputation::score_node(payer, node, &account)
     };
     cast.send(&cast.operator, &[end]).await;
+    leaves
 }
 
 /// Lets the cluster's time come to a little after `unix_secs`.

@@ -4,12 +4,14 @@
 
 use super::{Cast, DISPUTE_SECS, SOL, governance};
 use heliograph_client::evidence::sign;
+use heliograph_client::instruction::reputation::ProvedLeaf;
 use heliograph_client::instruction::slashing::{self, Accusation};
 use heliograph_client::instruction::token;
 use heliograph_client::send::{Prepared, confirm, submit};
 use heliograph_client::{account, pda};
 use heliograph_protocol::evidence::Signed;
 use heliograph_protocol::observation::RootStatement;
+use heliograph_protocol::sample::Sample;
 use heliograph_settlement::state::{Challenge, Session};
 use heliograph_slashing::state::{Case, CaseStatus};
 use solana_instruction::{AccountMeta, Instruction};
@@ -110,6 +112,28 @@ async fn observer_is_tried(cast: &Cast, keeper: Pubkey, key: &Keypair, epoch: u6
     let open = slashing::open_fraud_case(&accusation, epoch, &signed);
     cast.send(&reporter, &open).await;
     decide(cast, pda::case(&keeper, 0)).await;
+}
+
+/// A leaf is held against its own samples. The exhibit is written twice, the second time rightly,
+/// and closed; the case stays.
+pub async fn observer_is_tried_by_samples(cast: &Cast, leaf: ProvedLeaf, samples: &[Sample]) {
+    let reporter = &cast.authority;
+    let (uploader, root) = (reporter.pubkey(), leaf.samples_root);
+    for step in slashing::exhibit_of(uploader, samples) {
+        cast.send(reporter, &[step]).await;
+    }
+    let bytes = |sample: &Sample| sample.to_bytes().to_vec();
+    for first in [vec![7; 9], bytes(&samples[0])] {
+        cast.send(reporter, &[slashing::write_exhibit(uploader, &root, 0, first)]).await;
+    }
+    let subject = leaf.observer;
+    let accusation = Accusation { reporter: uploader, subject, number: 0 };
+    cast.send(reporter, &[slashing::open_samples_case(&accusation, leaf)]).await;
+    cast.send(reporter, &[slashing::close_exhibit(uploader, &root)]).await;
+    // Another stays open, for the auditor to compare.
+    let unused = slashing::exhibit_of(uploader, &samples[..3]);
+    cast.send(reporter, &unused).await;
+    decide(cast, pda::case(&subject, 0)).await;
 }
 
 /// Sends what is too large for a transaction that names all its accounts.

@@ -1,13 +1,17 @@
 //! `heliograph case open`.
 
+mod samples;
+
 use super::kind_name;
 use crate::chain;
 use crate::context::Context;
+use crate::documents::report::ReportFile;
+use crate::documents::signed;
 use crate::duration::until;
 use crate::exit::usage;
 use crate::keys::KeyRef;
 use crate::output::{Outcome, fields};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Subcommand;
 use heliograph_client::instruction::slashing::{
     Accusation, open_challenge_case, open_downtime_case, open_equivocation_case, open_fraud_case,
@@ -59,6 +63,15 @@ pub enum Open {
         /// The signed statement of a root (Borsh)
         statement: PathBuf,
     },
+    /// Of an observer that posted a leaf which its own samples contradict
+    Samples {
+        /// The observer's keeper key: base58, or its keypair file
+        keeper_key: KeyRef,
+        /// The key of the node that the leaf is about: base58, or its keypair file
+        node_key: KeyRef,
+        #[command(flatten)]
+        file: ReportFile,
+    },
 }
 
 impl Open {
@@ -85,6 +98,14 @@ impl Open {
                 let accusation = accusation(context, &reporter, observer).await?;
                 let instructions = open_fraud_case(&accusation, read.epoch, &signed);
                 let signature = context.send(&reporter, &[], &instructions).await?;
+                opened(context, &accusation, signature).await
+            }
+            Self::Samples { keeper_key, node_key, file } => {
+                let (observer, node) = (keeper_key.pubkey()?, node_key.pubkey()?);
+                let report = file.read()?;
+                let keys = samples::Keys { observer, node };
+                let (accusation, signature) =
+                    samples::of_samples(context, &reporter, &keys, &report).await?;
                 opened(context, &accusation, signature).await
             }
         }
@@ -131,13 +152,6 @@ async fn accusation(context: &Context, reporter: &Keypair, subject: Pubkey) -> R
     let record: Option<Record> = account::find(&context.rpc, &pda::record(&subject)).await?;
     let number = record.map_or(0, |record| record.cases);
     Ok(Accusation { reporter: reporter.pubkey(), subject, number })
-}
-
-fn signed(path: &Path) -> Result<Signed> {
-    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    borsh::from_slice(&bytes).map_err(|_| {
-        usage(format!("{} is no signed message as archives keep it (Borsh)", path.display()))
-    })
 }
 
 /// The message; the chain checks its signature.

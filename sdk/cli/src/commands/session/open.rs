@@ -10,17 +10,21 @@ use crate::output::{Outcome, fields};
 use crate::speech::session::{self, Wanted};
 use anyhow::Result;
 use clap::Args;
+use heliograph_client::call::CALL_SERVICES;
 use serde_json::json;
 use solana_signer::Signer;
 
 /// Open a session, and a channel if there is none with the node
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Open a transcription session, and a channel if there is none with the node. \
+    long_about = "Open a session for transcription or calls, and a channel if there is none with the node. \
     Without --node the cheapest node is taken that the app's rules allow.",
     after_long_help = "EXAMPLE\n  heliograph session open --node NODE_KEY --cap 1 --hours 24"
 )]
 pub struct Open {
+    /// For calls (audio, video and data) instead of transcription
+    #[arg(long)]
+    pub calls: bool,
     /// The node key: base58, or its keypair file [default: the cheapest allowed]
     #[arg(long, value_name = "NODE_KEY")]
     pub node: Option<KeyRef>,
@@ -41,9 +45,11 @@ impl Open {
         let network = context.network().await?;
         let (app_address, app) = chain::app(&context.rpc, &authority.pubkey(), self.app.id).await?;
         let node_key = self.node.as_ref().map(KeyRef::pubkey).transpose()?;
+        let services = if self.calls { CALL_SERVICES } else { session::TRANSCRIPTION };
         let node =
-            session::pick_node(&context.rpc, &network, (&app_address, &app), node_key).await?;
-        let wanted = Wanted { cap_micro_usdc: cap, secs: u64::from(self.hours) * 3_600 };
+            session::pick_node(&context.rpc, &network, (&app_address, &app), node_key, services)
+                .await?;
+        let wanted = Wanted { services, cap_micro_usdc: cap, secs: u64::from(self.hours) * 3_600 };
         let opened =
             session::open(context, &authority, (&app_address, &app), &network, &node, wanted)
                 .await?;

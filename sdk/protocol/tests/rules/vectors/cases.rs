@@ -5,8 +5,8 @@ use super::document::{
     ArchiveVector, Document, Hex, MerkleVector, MessageVector, PriceVector, RangeVector,
     RecordVector, RecordsRootVector, SettleVector, ShareVector, SplitFields, U64, sign,
 };
-use super::quality;
 use super::receipts::receipt_checks;
+use super::{quality, samples};
 use crate::merkle::CT_LEAVES;
 use heliograph_protocol::domain::{Domain, Message, PROTOCOL, VERSION};
 use heliograph_protocol::evidence::ArchivedReceipt;
@@ -172,6 +172,7 @@ pub fn document() -> Document {
         batches: batches(),
         claims: claim_vectors(),
         claim_records: claim_records(),
+        samples: samples::samples(),
         observations,
         observations_roots,
         root_statements: root_statements(&session),

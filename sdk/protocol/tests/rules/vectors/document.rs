@@ -4,6 +4,7 @@ use super::quality::{
     ObservationVector, ObservationsRootVector, QuorumVector, ScoreVector, SmoothingVector,
 };
 use super::receipts::ReceiptCheckVector;
+use super::samples::SamplesVector;
 use heliograph_protocol::Address;
 use heliograph_protocol::domain::{Domain, Message};
 use heliograph_protocol::evidence::Signed;
@@ -57,6 +58,7 @@ pub struct Document {
     pub batches: Vec<BatchVector>,
     pub claims: Vec<ClaimVector>,
     pub claim_records: Vec<ClaimRecordVector>,
+    pub samples: Vec<SamplesVector>,
     pub observations: Vec<ObservationVector>,
     pub observations_roots: Vec<ObservationsRootVector>,
     pub root_statements: Vec<MessageVector>,

@@ -20,6 +20,7 @@ pub struct LeafFields {
     pub epoch: U64,
     pub node: Hex,
     pub figures: FiguresFields,
+    pub samples_root: Hex,
 }
 
 /// In the order of the bytes; `null` where not measured.
@@ -117,6 +118,7 @@ pub fn leaves() -> (Vec<ObservationVector>, Vec<ObservationsRootVector>) {
         epoch: 1_780_002_000,
         node: named(node),
         figures,
+        samples_root: named("samples"),
     };
     let all = [
         ("good node", leaf("observer", "node", GOOD)),
@@ -133,6 +135,7 @@ pub fn leaves() -> (Vec<ObservationVector>, Vec<ObservationsRootVector>) {
                 epoch: U64(leaf.epoch),
                 node: leaf.node.into(),
                 figures: (&leaf.figures).into(),
+                samples_root: leaf.samples_root.into(),
             },
             borsh: Hex(borsh::to_vec(leaf).unwrap()),
             leaf: leaf.hash().into(),

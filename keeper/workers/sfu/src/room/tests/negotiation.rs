@@ -43,7 +43,7 @@ fn newcomer_hears_what_is_there_in_its_first_answer() {
     let (mid, _) = &stage.forwards()[&(track, stage.receiving_peer("bob"))];
     let mid = mid.clone().unwrap();
     assert_eq!(answer.mid_to_track_id[&mid.0], sid);
-    let msid = format!("a=msid:{}|camera {sid}", stage.sid("ann"));
+    let msid = format!("a=msid:{}|{sid} {sid}", stage.sid("ann"));
     assert!(answer.sdp.contains(&msid), "{}", answer.sdp);
     let sending = directions(&answer.sdp);
     assert_eq!(sending.iter().filter(|direction| direction.sends()).count(), 1);

@@ -7,8 +7,8 @@ use crate::media::api::{
 };
 use crate::outside::Notice;
 use crate::room::{
-    Call, CallError, ConnectionId, Effect, Input, Join, Limits, Reply, Resume, Room, RoomOptions,
-    Seat, Transport,
+    Call, CallError, ConnectionId, Effect, Input, Join, Limits, Opening, Reply, Resume, Room,
+    RoomOptions, Seat, Transport,
 };
 use crate::sdp::{Direction, SectionKind, read};
 use bytes::Bytes;
@@ -65,16 +65,24 @@ impl Stage {
     }
 
     pub fn with(options: RoomOptions) -> Self {
-        let (room, effects) = Room::open(
-            RoomId(1),
-            Scope("app".to_owned()),
-            "hall".to_owned(),
-            Some(PAYER),
+        Self::made(options, Limits::default())
+    }
+
+    pub fn limited(limits: Limits) -> Self {
+        Self::made(RoomOptions::default(), limits)
+    }
+
+    fn made(options: RoomOptions, limits: Limits) -> Self {
+        let opening = Opening {
+            id: RoomId(1),
+            scope: Scope("app".to_owned()),
+            name: "hall".to_owned(),
+            payer: Some(PAYER),
             options,
-            Limits::default(),
-            1,
-            1_000_000,
-        );
+            limits,
+            seed: 1,
+        };
+        let (room, effects) = Room::open(opening, 1_000_000);
         let mut stage = Self {
             room,
             now_ms: 1_000_000,
@@ -186,7 +194,7 @@ impl Stage {
 
     pub fn request(&mut self, name: &'static str, request: Request) {
         let connection = self.clients[name].connection.unwrap();
-        self.handle(Input::Request { connection, request });
+        self.handle(Input::Request { connection, request: Box::new(request) });
     }
 
     pub fn call(&mut self, call: Call) -> Result<Reply, CallError> {

@@ -198,6 +198,23 @@ fn nobody_is_told_that_it_is_lost_itself() {
 }
 
 #[test]
+fn newcomer_and_those_there_are_told_of_each_others_quality() {
+    let mut stage = Stage::new();
+    stage.join("ann", Transport::Single);
+    stage.connected("ann");
+    stage.take_all();
+    stage.join("bob", Transport::Single);
+    stage.connected("bob");
+    let told = |messages: Vec<Message>, sid: String| {
+        said!(messages, Message::ConnectionQuality(update)
+            if update.updates.iter().any(|info| info.participant_sid == sid))
+    };
+    assert!(told(stage.messages("ann"), stage.sid("bob")));
+    assert!(told(stage.messages("bob"), stage.sid("ann")));
+    assert!(told(stage.messages("bob"), stage.sid("bob")));
+}
+
+#[test]
 fn loss_lowers_the_quality() {
     let mut stage = Stage::new();
     stage.join("ann", Transport::Single);

@@ -1,0 +1,223 @@
+//! Turns what the SFU worker reports into receipts. Pure: time is an argument.
+//!
+//! A minute of calls is one of the clock. What was reported in it is charged in it; whatever the
+//! bounds of docs/decisions/0030 leave no room for waits for the next one.
+
+use crate::meter::percentile_95;
+use heliograph_client::call::ParticipantUsage;
+use heliograph_client::call::bounds::{Bounds, span_secs, total};
+use heliograph_protocol::minute_index;
+use heliograph_protocol::price::{Prices, Usage};
+use heliograph_protocol::receipt::{Quality, Receipt, Terms, Tip};
+use heliograph_protocol::record::records_root;
+use heliograph_protocol::service::Service;
+use heliograph_worker_ipc::call::{CallQuality, CallUsage};
+use std::collections::BTreeMap;
+
+#[cfg(test)]
+mod tests;
+
+/// What has been reported and not been charged.
+#[derive(Debug, Default)]
+pub struct Counted {
+    /// By room and identity.
+    participants: BTreeMap<(String, String), ParticipantUsage>,
+    /// Of each report.
+    qualities: Vec<CallQuality>,
+}
+
+impl Counted {
+    /// Takes a report in.
+    pub fn add(&mut self, entries: Vec<CallUsage>, quality: CallQuality) {
+        self.qualities.push(quality);
+        for entry in entries {
+            let CallUsage { room, identity, .. } = entry;
+            let usage =
+                self.participants.entry((room.clone(), identity.clone())).or_insert_with(|| {
+                    ParticipantUsage { room, identity, ..ParticipantUsage::default() }
+                });
+            usage.audio_secs = usage.audio_secs.saturating_add(entry.audio_secs);
+            usage.video_secs = usage.video_secs.saturating_add(entry.video_secs);
+            usage.data_secs = usage.data_secs.saturating_add(entry.data_secs);
+            usage.bytes_in = usage.bytes_in.saturating_add(entry.bytes_in);
+            usage.bytes_out = usage.bytes_out.saturating_add(entry.bytes_out);
+        }
+    }
+
+    /// What all of it would cost.
+    pub fn price_micro_usdc(&self, prices: &Prices) -> u64 {
+        let all: Vec<ParticipantUsage> = self.participants.values().cloned().collect();
+        let price = total(&all).and_then(|usage| prices.amount_micro_usdc(&usage));
+        price.unwrap_or(u64::MAX)
+    }
+
+    /// The reports' figures in one: of percentiles the 95th, of lost packets their share.
+    fn quality(&self) -> Quality {
+        let of = |figure: fn(&CallQuality) -> u32| {
+            let measured = self.qualities.iter().map(figure).filter(|&figure| figure > 0);
+            percentile_95(&measured.collect::<Vec<u32>>())
+        };
+        let sum = |count: fn(&CallQuality) -> u64| {
+            self.qualities.iter().map(count).fold(0u64, u64::saturating_add)
+        };
+        let (packets, lost) = (sum(|quality| quality.packets), sum(|quality| quality.packets_lost));
+        let ppm = u128::from(lost.min(packets)) * 1_000_000 / u128::from(packets.max(1));
+        Quality {
+            rtt_p95_ms: of(|quality| quality.rtt_p95_ms),
+            jitter_p95_ms: of(|quality| quality.jitter_p95_ms),
+            loss_ppm: u32::try_from(ppm).unwrap_or(1_000_000),
+            transcript_latency_p95_ms: 0,
+        }
+    }
+}
+
+/// What is needed to charge for the minute under way.
+#[derive(Debug)]
+pub struct CallMeter {
+    terms: Terms,
+    tip: Option<Tip>,
+    opened_at_unix_ms: u64,
+    bounds: Bounds,
+}
+
+/// A receipt to be signed, with what it consists of.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Closed {
+    pub receipt: Receipt,
+    pub participants: Vec<ParticipantUsage>,
+}
+
+impl CallMeter {
+    /// Continues a session after `tip`.
+    pub fn new(terms: Terms, tip: Option<Tip>, now_unix_ms: u64) -> Self {
+        Self { terms, tip, opened_at_unix_ms: now_unix_ms, bounds: Bounds::default() }
+    }
+
+    /// Ordinal of the next receipt; `None` when there can be no more.
+    pub fn next_sequence(&self) -> Option<u32> {
+        self.tip.map_or(Some(0), |tip| tip.sequence.checked_add(1))
+    }
+
+    /// What the session has cost up to the last receipt.
+    pub fn cumulative_micro_usdc(&self) -> u64 {
+        self.tip.map_or(0, |tip| tip.cumulative_micro_usdc)
+    }
+
+    /// Ends the minute: charges what was counted as far as bounds and `left_micro_usdc` allow, and
+    /// takes that out of `counted`. `None` when there is nothing to charge. The receipt counts only
+    /// once [`Self::signed`] is called.
+    pub fn close(
+        &self,
+        counted: &mut Counted,
+        left_micro_usdc: u64,
+        now_unix_ms: u64,
+    ) -> Option<Closed> {
+        // A clock set back in between must not make a receipt that contradicts itself.
+        let closed_at_unix_ms = now_unix_ms.max(self.opened_at_unix_ms);
+        let span = span_secs(self.opened_at_unix_ms, closed_at_unix_ms);
+        let participants = self.charge(counted, span, left_micro_usdc);
+        let usage = total(&participants)?;
+        if usage.secs.iter().all(|&secs| secs == 0) {
+            // Who was never served a second leaves nothing behind.
+            counted.participants.retain(|_, usage| usage.secs().iter().any(|&secs| secs > 0));
+            return None;
+        }
+        let quality = counted.quality();
+        for charged in &participants {
+            let key = (charged.room.clone(), charged.identity.clone());
+            if let Some(usage) = counted.participants.get_mut(&key) {
+                subtract(usage, charged);
+            }
+        }
+        counted.participants.retain(|_, usage| usage.secs().iter().any(|&secs| secs > 0));
+        counted.qualities.clear();
+        let amount = self.terms.prices.amount_micro_usdc(&usage)?;
+        let start = self.tip.map_or(0, |tip| tip.media_end_sample);
+        let receipt = Receipt {
+            channel: self.terms.channel,
+            session: self.terms.session,
+            sequence: self.next_sequence()?,
+            minute_index: minute_index(closed_at_unix_ms / 1_000),
+            opened_at_unix_ms: self.opened_at_unix_ms,
+            closed_at_unix_ms,
+            media_start_sample: start,
+            media_end_sample: start,
+            usage,
+            quality,
+            records_count: 0,
+            records_root: records_root(&[]),
+            amount_micro_usdc: amount,
+            cumulative_micro_usdc: self.cumulative_micro_usdc().checked_add(amount)?,
+            previous_receipt_hash: self.tip.map_or([0; 32], |tip| tip.hash),
+        };
+        Some(Closed { receipt, participants })
+    }
+
+    /// Begins the next minute after a receipt that has been signed and recorded as `tip`.
+    pub fn signed(&mut self, tip: Tip, closed: &Closed) {
+        let Receipt { opened_at_unix_ms, closed_at_unix_ms, .. } = closed.receipt;
+        self.bounds.advance(&closed.participants, span_secs(opened_at_unix_ms, closed_at_unix_ms));
+        self.tip = Some(tip);
+        self.opened_at_unix_ms = closed_at_unix_ms;
+    }
+
+    /// Nothing was served up to now: the next minute begins here.
+    pub fn idle_until(&mut self, now_unix_ms: u64) {
+        let now_unix_ms = now_unix_ms.max(self.opened_at_unix_ms);
+        self.bounds.advance(&[], span_secs(self.opened_at_unix_ms, now_unix_ms));
+        self.opened_at_unix_ms = now_unix_ms;
+    }
+
+    /// What of `counted` can be charged in `span` seconds for at most `left_micro_usdc`.
+    fn charge(&self, counted: &Counted, span: u32, left_micro_usdc: u64) -> Vec<ParticipantUsage> {
+        let (mut charged, mut sum) = (Vec::new(), Usage::default());
+        for usage in counted.participants.values() {
+            let room = self.bounds.room_for(&usage.room, &usage.identity, span);
+            let mut share = usage.clone();
+            share.audio_secs = share.audio_secs.min(room[0]);
+            share.video_secs = share.video_secs.min(room[1]);
+            share.data_secs = share.data_secs.min(room[2]);
+            let of = [
+                (Service::Audio, &mut share.audio_secs),
+                (Service::Video, &mut share.video_secs),
+                (Service::Data, &mut share.data_secs),
+            ];
+            for (service, secs) in of {
+                *secs = self.affordable(&mut sum, service, *secs, left_micro_usdc);
+            }
+            sum.bytes_in = sum.bytes_in.saturating_add(share.bytes_in);
+            sum.bytes_out = sum.bytes_out.saturating_add(share.bytes_out);
+            charged.push(share);
+        }
+        charged
+    }
+
+    /// The most of `secs` that can be added to `sum` without it costing more than is left.
+    fn affordable(&self, sum: &mut Usage, service: Service, secs: u32, left: u64) -> u32 {
+        let before = sum.secs(service);
+        let fits = |secs: u32| {
+            let mut with = *sum;
+            with.secs[service as usize] = before.checked_add(secs)?;
+            self.terms.prices.amount_micro_usdc(&with).filter(|&amount| amount <= left)
+        };
+        // The price grows with the seconds: the last one that fits is found by halving.
+        let (mut good, mut bad) = (0, u64::from(secs) + 1);
+        while u64::from(good) + 1 < bad {
+            let middle = u64::midpoint(good.into(), bad);
+            match u32::try_from(middle).ok().filter(|&secs| fits(secs).is_some()) {
+                Some(secs) => good = secs,
+                None => bad = middle,
+            }
+        }
+        sum.secs[service as usize] = before.saturating_add(good);
+        good
+    }
+}
+
+fn subtract(usage: &mut ParticipantUsage, charged: &ParticipantUsage) {
+    usage.audio_secs -= charged.audio_secs;
+    usage.video_secs -= charged.video_secs;
+    usage.data_secs -= charged.data_secs;
+    usage.bytes_in -= charged.bytes_in;
+    usage.bytes_out -= charged.bytes_out;
+}

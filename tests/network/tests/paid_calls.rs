@@ -1,0 +1,216 @@
+//! Calls are paid for by the minute, or they are not served.
+
+use heliograph_call::{Call, JoinOptions};
+use heliograph_client::call::{CALL_SERVICES, CallEvent, CallHost, PaidCallMinute};
+use heliograph_client::stream::{EndReason, StreamError};
+use heliograph_network_tests::{
+    Caller, Keeper, Network, OpenSession, Setup, eventually, token, token_until,
+};
+use heliograph_protocol::price::Prices;
+use heliograph_protocol::receipt::Tip;
+use solana_keypair::Keypair;
+use std::time::Duration;
+
+const CAP_MICRO_USDC: u64 = 1_000_000;
+/// Receipts come this often in these scenarios.
+const EVERY_SECS: u32 = 10;
+/// For everything that takes seconds on a machine that is not busy.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn setup() -> Setup {
+    let mut setup = Setup { calls_every_secs: Some(EVERY_SECS), ..Setup::default() };
+    setup.params.voucher_grace_secs = 15;
+    setup
+}
+
+/// Takes minutes as they come until `count` are paid, or the end.
+async fn minutes(
+    host: &mut CallHost<'_>,
+    count: usize,
+) -> (Vec<PaidCallMinute>, Option<EndReason>) {
+    let mut paid = Vec::new();
+    while paid.len() < count {
+        match tokio::time::timeout(PATIENCE, host.next()).await.expect("a minute in time") {
+            Ok(CallEvent::Minute(minute)) => paid.push(*minute),
+            Ok(CallEvent::Ended { reason, .. }) => return (paid, Some(reason)),
+            Err(error) => panic!("the host fails: {error}"),
+        }
+    }
+    (paid, None)
+}
+
+fn promised(minutes: &[PaidCallMinute]) -> u64 {
+    minutes.last().map_or(0, |minute| minute.receipt.cumulative_micro_usdc)
+}
+
+async fn assert_paid(net: &Network, session: OpenSession, promised: u64) {
+    net.settled(session, promised).await;
+    let totals = net.session(session).await.totals;
+    assert_eq!((totals.settled_micro_usdc, totals.paid_micro_usdc), (promised, promised));
+    net.audit_is_clean().await;
+}
+
+/// Tries until the caller is in: tokens are good once the session is hosted.
+async fn join(url: &str, token: &str) -> Caller {
+    eventually("a seat in the call", PATIENCE, async || Caller::join(url, token).await.ok()).await
+}
+
+/// Waits until media flow both ways.
+async fn talking(a: &Caller, b: &Caller) {
+    let flows = |caller: &Caller| caller.heard().0 > 10 && caller.heard().1 > 2;
+    eventually("media both ways", PATIENCE, async || (flows(a) && flows(b)).then_some(())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_participants_are_paid_for_by_the_minute() {
+    let net = Network::start(setup()).await;
+    let session = net.open_session_for(CALL_SERVICES, CAP_MICRO_USDC).await;
+    let mut host = net.host(session, None).await.unwrap();
+    let url = host.url.clone();
+    // One token of the voucher signer's, one of the wallet's.
+    let ann = join(&url, &token(&net.voucher_signer, "lobby", "ann")).await;
+    let bob = join(&url, &token(net.app_authority(), "lobby", "bob")).await;
+    talking(&ann, &bob).await;
+    let (mut paid, ended) = minutes(&mut host, 3).await;
+    assert_eq!(ended, None);
+    host.finish().await.unwrap();
+    let (last, ended) = minutes(&mut host, usize::MAX).await;
+    assert_eq!(ended, Some(EndReason::Finished));
+    ann.left(PATIENCE).await;
+    bob.left(PATIENCE).await;
+    paid.extend(last);
+
+    for minute in &paid {
+        assert!(minute.participants.len() <= 2);
+        let price = Prices::DEFAULT.amount_micro_usdc(&minute.receipt.usage).unwrap();
+        assert_eq!(minute.receipt.amount_micro_usdc, price);
+    }
+    let whole = &paid[1];
+    assert_eq!(whole.participants.len(), 2, "{whole:?}");
+    for usage in &whole.participants {
+        assert!(["ann", "bob"].contains(&usage.identity.as_str()));
+        let most = usage.audio_secs.max(usage.video_secs);
+        assert!(most >= EVERY_SECS / 2, "both talk all the time: {usage:?}");
+        assert!(usage.bytes_in > 0 && usage.bytes_out > 0, "{usage:?}");
+    }
+    assert_paid(&net, session, promised(&paid)).await;
+    assert!(promised(&paid) > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_does_not_pay_is_not_served() {
+    let net = Network::start(setup()).await;
+    let session = net.open_session_for(CALL_SERVICES, CAP_MICRO_USDC).await;
+    let mut host = net.host(session, None).await.unwrap();
+    let url = host.url.clone();
+    host.set_policy(Box::new(|_, _| Err("not today".into())));
+    let ann = join(&url, &token(&net.voucher_signer, "lobby", "ann")).await;
+    let bob = join(&url, &token(&net.voucher_signer, "lobby", "bob")).await;
+    talking(&ann, &bob).await;
+    let refused = tokio::time::timeout(PATIENCE, host.next()).await.expect("a minute");
+    assert!(matches!(refused, Err(StreamError::FalseReceipt(_))), "{refused:?}");
+
+    // The connection stays, no voucher comes.
+    ann.left(PATIENCE).await;
+    bob.left(PATIENCE).await;
+    let heard = (ann.heard(), bob.heard());
+    let again = Caller::join(&url, &token(&net.voucher_signer, "lobby", "ann")).await;
+    assert!(again.is_err(), "tokens are no longer good");
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(heard, (ann.heard(), bob.heard()), "nothing more is forwarded");
+    drop(host);
+
+    // Who comes back hears what is owed, and is served only once it is paid.
+    let mut host = eventually("the session is free again", PATIENCE, async || {
+        net.host(session, None).await.ok()
+    })
+    .await;
+    let (paid, _) = minutes(&mut host, 2).await;
+    let carol = join(&url, &token(&net.voucher_signer, "lobby", "carol")).await;
+    carol.leave().await;
+    assert_paid(&net, session, promised(&paid)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_worker_and_keeper_lose_no_signed_minute() {
+    let mut net = Network::start(setup()).await;
+    let session = net.open_session_for(CALL_SERVICES, CAP_MICRO_USDC).await;
+    let mut host = net.host(session, None).await.unwrap();
+    let url = host.url.clone();
+    let ann_token = token(&net.voucher_signer, "lobby", "ann");
+    let bob_token = token(&net.voucher_signer, "lobby", "bob");
+    let (ann, bob) = (join(&url, &ann_token).await, join(&url, &bob_token).await);
+    talking(&ann, &bob).await;
+    let (mut paid, _) = minutes(&mut host, 1).await;
+
+    net.keeper.kill_sfu();
+    net.keeper.logs("SFU worker ended").await;
+    let (ann, bob) = (join(&url, &ann_token).await, join(&url, &bob_token).await);
+    talking(&ann, &bob).await;
+    // What was counted before the worker died is charged, what came after it follows.
+    let (more, ended) = minutes(&mut host, 2).await;
+    assert_eq!(ended, None);
+    paid.extend(more);
+
+    let standing: (Option<Tip>, u64) = host.standing();
+    drop((host, ann, bob));
+    net.keeper.kill();
+    net.keeper = Keeper::start(&net.keeper_config());
+    net.keeper.healthy(&net.endpoint).await;
+    let mut host = net.host(session, Some(standing)).await.unwrap();
+    let (ann, bob) = (join(&url, &ann_token).await, join(&url, &bob_token).await);
+    talking(&ann, &bob).await;
+    host.finish().await.unwrap();
+    let (last, ended) = minutes(&mut host, usize::MAX).await;
+    assert_eq!(ended, Some(EndReason::Finished));
+    paid.extend(last);
+    assert_paid(&net, session, promised(&paid)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_tokens_and_empty_escrows_are_refused() {
+    // Enough for half a minute of two participants with audio and video.
+    let net = Network::start(Setup { deposit_micro_usdc: 2_000, ..setup() }).await;
+    let session = net.open_session_for(CALL_SERVICES, CAP_MICRO_USDC).await;
+    let speech = net.open_session(CAP_MICRO_USDC).await;
+    let refused = net.host(speech, None).await;
+    assert!(refused.unwrap_err().to_string().contains("did not buy audio"));
+
+    let mut host = net.host(session, None).await.unwrap();
+    let url = host.url.clone();
+    let stranger = Keypair::new();
+    let mut forged = token(&net.voucher_signer, "lobby", "ann");
+    forged.replace_range(forged.len() - 4.., "AAAA");
+    let now = heliograph_network_tests::unix_ms() / 1_000;
+    let expired = token_until(&net.voucher_signer, "lobby", "ann", now - 90);
+    let foreign = heliograph_call::token::Token::new("lobby", "ann")
+        .session(speech.address.to_string())
+        .sign_keypair(&net.voucher_signer.to_bytes())
+        .unwrap();
+    let http = url.replace("ws://", "http://");
+    for (what, token) in [
+        ("of a stranger", token(&stranger, "lobby", "ann")),
+        ("forged", forged),
+        ("expired", expired),
+        ("of another session", foreign),
+        ("none", String::new()),
+    ] {
+        let answer = reqwest::get(format!("{http}/rtc/validate?access_token={token}")).await;
+        assert_eq!(answer.unwrap().status().as_u16(), 401, "token {what}");
+        assert!(Call::join(&url, &token, JoinOptions::default()).await.is_err(), "token {what}");
+    }
+    // The same token, not expired yet, is good.
+    let good = token_until(&net.voucher_signer, "lobby", "ann", now + 60);
+    let answer = reqwest::get(format!("{http}/rtc/validate?access_token={good}")).await;
+    assert_eq!(answer.unwrap().status().as_u16(), 200);
+
+    let ann = join(&url, &token(&net.voucher_signer, "lobby", "ann")).await;
+    let bob = join(&url, &token(&net.voucher_signer, "lobby", "bob")).await;
+    talking(&ann, &bob).await;
+    let (paid, ended) = minutes(&mut host, usize::MAX).await;
+    assert_eq!(ended, Some(EndReason::EscrowExhausted));
+    assert!(promised(&paid) <= 2_000 && promised(&paid) > 0, "{}", promised(&paid));
+    ann.left(PATIENCE).await;
+    bob.left(PATIENCE).await;
+    assert_paid(&net, session, promised(&paid)).await;
+}
