@@ -15,6 +15,8 @@ pub mod rooms;
 pub mod sdp;
 pub mod service;
 pub mod signal;
+#[cfg(test)]
+mod testing;
 pub mod token;
 pub mod whip;
 pub mod worker;

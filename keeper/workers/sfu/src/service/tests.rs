@@ -1,77 +1,29 @@
 use super::*;
-use crate::media::{MediaConfig, Plane};
-use crate::rooms::RoomsConfig;
-use crate::token::{LocalKeys, unix_secs};
-use jsonwebtoken::{EncodingKey, Header};
+use crate::testing::{Answer, http, keys, rooms, serve, token};
 use livekit_protocol as proto;
 use prost::Message;
 use serde_json::{Value, json};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use std::net::SocketAddr;
 
-const SECRET: &str = "a secret of thirty-two letters or more";
-
-/// A server with two local keys, and so two scopes.
 async fn server() -> SocketAddr {
-    let media = MediaConfig {
-        bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        first_port: 0,
-        advertise: Vec::new(),
-        threads: 1,
-    };
-    let (notices, mut nobody) = mpsc::unbounded_channel();
-    tokio::spawn(async move { while nobody.recv().await.is_some() {} });
-    let rooms = Rooms::new(Plane::start(&media).unwrap(), notices, RoomsConfig::default());
-    let keys = LocalKeys::parse(&format!("one: {SECRET}\ntwo: {SECRET}\n")).unwrap();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let app = router(Service { access: Arc::new(keys), rooms });
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    address
-}
-
-fn token(key: &str, grants: Value) -> String {
-    let claims = json!({ "iss": key, "exp": unix_secs() + 60, "video": grants });
-    let secret = EncodingKey::from_secret(SECRET.as_bytes());
-    jsonwebtoken::encode(&Header::default(), &claims, &secret).unwrap()
+    serve(router(Service { access: Arc::new(keys()), rooms: rooms() })).await
 }
 
 fn everything(key: &str, room: &str) -> String {
-    token(key, json!({ "roomCreate": true, "roomList": true, "roomAdmin": true, "room": room }))
+    let grants = json!({ "roomCreate": true, "roomList": true, "roomAdmin": true, "room": room });
+    token(key, "", &grants)
 }
 
-/// A request as bytes, and the answer's status and body.
-async fn http(
-    address: SocketAddr,
-    verb: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: &[u8],
-) -> (u16, Vec<u8>) {
-    let mut head = format!("{verb} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n");
-    for (name, value) in headers {
-        head += &format!("{name}: {value}\r\n");
-    }
-    head += &format!("content-length: {}\r\n\r\n", body.len());
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    stream.write_all(head.as_bytes()).await.unwrap();
-    // A server that refuses by the head alone may have closed already.
-    let _ = stream.write_all(body).await;
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer).await;
-    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), answer.split_off(end + 4))
+fn read_json(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).unwrap()
 }
 
 async fn json_call(address: SocketAddr, token: &str, method: &str, body: Value) -> (u16, Value) {
     let authorization = format!("Bearer {token}");
     let headers = [("authorization", authorization.as_str()), ("content-type", "application/json")];
     let path = format!("/twirp/livekit.RoomService/{method}");
-    let (status, body) = http(address, "POST", &path, &headers, body.to_string().as_bytes()).await;
-    (status, serde_json::from_slice(&body).unwrap())
+    let answer = http(address, "POST", &path, &headers, body.to_string().as_bytes()).await;
+    (answer.status, read_json(&answer))
 }
 
 #[tokio::test]
@@ -106,14 +58,13 @@ async fn protobuf_is_answered_with_protobuf() {
         [("authorization", authorization.as_str()), ("content-type", "application/protobuf")];
     let request = proto::CreateRoomRequest { name: "atrium".into(), ..Default::default() };
     let path = "/twirp/livekit.RoomService/CreateRoom";
-    let (status, body) = http(address, "POST", path, &headers, &request.encode_to_vec()).await;
-    assert_eq!(status, 200);
-    assert_eq!(proto::Room::decode(&body[..]).unwrap().name, "atrium");
-    let (status, body) = http(address, "POST", path, &headers, &[0xff; 9]).await;
-    assert_eq!(status, 400);
+    let answer = http(address, "POST", path, &headers, &request.encode_to_vec()).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(proto::Room::decode(&answer.body[..]).unwrap().name, "atrium");
+    let answer = http(address, "POST", path, &headers, &[0xff; 9]).await;
+    assert_eq!(answer.status, 400);
     // Errors are JSON whatever was asked in.
-    let error: Value = serde_json::from_slice(&body).unwrap();
-    assert_eq!(error["code"], "malformed");
+    assert_eq!(read_json(&answer)["code"], "malformed");
 }
 
 #[tokio::test]
@@ -153,11 +104,11 @@ async fn each_method_wants_its_grant() {
         let request = json!({ *field: "atrium" });
         let others = methods.iter().map(|(.., other)| other).filter(|other| *other != grant);
         for other in others.chain([&elsewhere, &json!({ "roomJoin": true, "room": "atrium" })]) {
-            let token = token("one", other.clone());
+            let token = token("one", "", other);
             let (status, error) = json_call(address, &token, method, request.clone()).await;
             assert_eq!((status, &error["code"]), (403, &json!("permission_denied")), "{method}");
         }
-        let token = token("one", grant.clone());
+        let token = token("one", "", grant);
         let (status, answer) = json_call(address, &token, method, request).await;
         assert!([200, 404].contains(&status), "{method}: {status} {answer}");
     }
@@ -193,9 +144,13 @@ async fn bad_requests_are_refused_with_a_reason() {
             "unimplemented",
         ),
     ] {
-        let (got, answer) = http(address, verb, path, &headers, body).await;
-        let answer: Value = serde_json::from_slice(&answer).unwrap();
-        assert_eq!((got, &answer["code"]), (status, &json!(code)), "{verb} {path}: {answer}");
-        assert!(!answer["msg"].as_str().unwrap().is_empty());
+        let answer = http(address, verb, path, &headers, body).await;
+        let error = read_json(&answer);
+        assert_eq!(
+            (answer.status, &error["code"]),
+            (status, &json!(code)),
+            "{verb} {path}: {error}"
+        );
+        assert!(!error["msg"].as_str().unwrap().is_empty());
     }
 }
