@@ -104,7 +104,8 @@ impl Room {
         self.tell_quality_to(who);
     }
 
-    fn tell_quality_to(&mut self, who: ParticipantId) {
+    /// Tells somebody of everybody's connection.
+    pub(super) fn tell_quality_to(&mut self, who: ParticipantId) {
         let known = self.participants.values().filter(|p| p.id == who || !p.hidden());
         let known: Vec<ParticipantId> = known.map(|participant| participant.id).collect();
         let updates = known
