@@ -204,6 +204,9 @@ fn nobody_is_told_that_it_is_lost_itself() {
         stage.handle(Input::Media(event));
     };
     stats(&mut stage);
+    assert!(!said!(stage.take("bob"), Message::ConnectionQuality(_)), "a moment is no loss");
+    stage.now_ms += 5_000;
+    stats(&mut stage);
     let lost = proto::ConnectionQuality::Lost as i32;
     let ann = stage.sid("ann");
     assert!(said!(stage.take("bob"), Message::ConnectionQuality(update)
