@@ -197,6 +197,9 @@ impl Room {
         }
         self.restart_offers(who);
         self.negotiate(who);
+        self.repeat_dynacast(who);
+        self.repeat_speakers(who);
+        self.tell_quality_to(who);
     }
 
     pub(super) fn connection_lost(&mut self, connection: ConnectionId) {
@@ -224,6 +227,7 @@ impl Room {
             self.announce(who);
             self.webhook("participant_joined", Some(who), None);
             self.introduce_quality(who);
+            self.repeat_speakers(who);
         }
     }
 
