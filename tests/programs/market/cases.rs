@@ -170,17 +170,6 @@ impl Market {
         let amount = owed.min(case.held);
         let due = of_settler(&case) && self.world.now() > case.restorable_at;
         if !due || amount == 0 {
-            println!(
-                "DBG kind {:?} status {:?} due {due} owed {owed} held {} live {} all {}",
-                case.kind,
-                case.status,
-                case.held,
-                self.live().len(),
-                self.live()
-                    .iter()
-                    .map(|&s| to_rules(&self.session(s).claims).of(&case.subject.to_bytes()))
-                    .sum::<u64>()
-            );
             assert!(!self.send(&[restore], &[]), "there is nothing to restore, or not yet");
             return false;
         }

@@ -3,6 +3,7 @@
 //! Everything that talks to rooms goes through [`Rooms`]: signalling, the room service, WHIP, and
 //! the node role's orders.
 
+mod moved;
 mod outbox;
 mod seats;
 mod task;
@@ -18,6 +19,7 @@ use crate::room::{
     Transport,
 };
 use livekit_protocol as proto;
+use moved::Moved;
 use outbox::Outbox;
 use seats::Seats;
 use std::collections::{HashMap, HashSet};
@@ -70,6 +72,12 @@ pub enum JoinError {
         /// Where to go instead, as `wss://` URL.
         url: Option<String>,
     },
+    /// The room went to another node.
+    #[error("the room has moved: use {url}")]
+    Moved {
+        /// `wss://` URL of that node.
+        url: String,
+    },
     /// There is nothing to come back to.
     #[error("no such room or participant")]
     Unknown,
@@ -121,6 +129,8 @@ struct Directory {
     rooms: HashMap<(Scope, String), Handle>,
     /// No new participants; where to go instead.
     draining: Option<Option<String>>,
+    /// Rooms that went elsewhere.
+    moved: Moved,
 }
 
 /// A room that runs.
@@ -178,8 +188,16 @@ impl Rooms {
 
     /// Whether somebody could come in now; nothing is taken.
     pub fn could_join(&self, admission: &Admission) -> Result<(), JoinError> {
-        if let Some(url) = &self.directory().draining {
-            return Err(JoinError::Draining { url: url.clone() });
+        {
+            let directory = self.directory();
+            if let Some(url) = &directory.draining {
+                return Err(JoinError::Draining { url: url.clone() });
+            }
+            let room = &admission.claims.grants.room;
+            let now_ms = self.0.clock.now_ms();
+            if let Some(url) = directory.moved.destination(&admission.scope, room, now_ms) {
+                return Err(JoinError::Moved { url });
+            }
         }
         if self.is_present(admission) {
             return Ok(());
@@ -287,7 +305,12 @@ impl Rooms {
     /// Carries out an order.
     pub async fn order(&self, order: Order) {
         let handles: Vec<Handle> = match &order {
-            Order::Move { scope, room, .. } => self.find(scope, room).into_iter().collect(),
+            Order::Move { scope, room, url } => {
+                let now_ms = self.0.clock.now_ms();
+                let (whose, name, to) = (scope.clone(), room.clone(), url.clone());
+                self.directory().moved.insert(whose, name, to, now_ms);
+                self.find(scope, room).into_iter().collect()
+            }
             Order::Caption(caption) => {
                 self.find(&caption.scope, &caption.room).into_iter().collect()
             }

@@ -43,9 +43,10 @@ impl From<Denied> for Refused {
 impl From<JoinError> for Refused {
     fn from(error: JoinError) -> Self {
         let status = match error {
-            JoinError::Full | JoinError::PayerFull | JoinError::Draining { .. } => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            JoinError::Full
+            | JoinError::PayerFull
+            | JoinError::Draining { .. }
+            | JoinError::Moved { .. } => StatusCode::SERVICE_UNAVAILABLE,
             JoinError::Unknown => StatusCode::NOT_FOUND,
         };
         Self { status, reason: error.to_string() }

@@ -327,6 +327,31 @@ async fn drained_server_names_the_other_one() {
 }
 
 #[tokio::test]
+async fn moved_room_names_the_other_node() {
+    let server = server(RoomsConfig::default()).await;
+    let mut ann = server.join("ann").await;
+    let path = format!("/rtc/validate?access_token={}", token("bob"));
+    assert_eq!(server.get(&path).await.0, 200);
+    let url = "wss://other.example".to_owned();
+    let scope = Scope("key".to_owned());
+    server.rooms.order(Order::Move { scope, room: "hall".into(), url: url.clone() }).await;
+    loop {
+        match ann.next().await {
+            Some(Response::Leave(leave)) => {
+                assert_eq!(leave.regions.unwrap().regions[0].url, url);
+                break;
+            }
+            Some(_) => {}
+            None => panic!("closed without a word"),
+        }
+    }
+    let (status, response) = server.get(&path).await;
+    assert_eq!(status, 503);
+    assert!(response.contains(&url), "{response}");
+    server.until("the room is gone", |rooms| rooms.occupancy().0 == 0).await;
+}
+
+#[tokio::test]
 async fn closing_tells_everybody() {
     let server = server(RoomsConfig::default()).await;
     let mut ann = server.join("ann").await;
