@@ -32,6 +32,10 @@ const NO_LIMIT: Bitrate = Bitrate::gbps(10);
 const DESIRED_STEP_BPS: u64 = 250_000;
 /// How long a path must be too narrow for the lowest layers before videos are paused.
 const PAUSE_AFTER: Duration = Duration::from_secs(3);
+/// And how much of what is sent must get lost.
+const PAUSE_LOSS: f32 = 0.05;
+/// After how long a paused video is tried again whatever the estimate.
+const RETRY_AFTER: Duration = Duration::from_secs(15);
 /// Interval of probes while something is held back.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
 
@@ -94,6 +98,9 @@ pub(super) struct Peer {
     pub congestion: Congestion,
     desired_bps: u64,
     short_since: Option<Instant>,
+    paused_at: Option<Instant>,
+    /// Of what was sent in the last second, as far as it was reported.
+    lost_share: f32,
     probe_at: Instant,
     sources: Vec<Source>,
     rtt: Option<Duration>,
@@ -125,6 +132,8 @@ impl Peer {
             congestion: Congestion::Unknown,
             desired_bps: 0,
             short_since: None,
+            paused_at: None,
+            lost_share: 0.0,
             probe_at: now,
             sources: Vec::new(),
             rtt: None,
@@ -209,15 +218,31 @@ impl Peer {
         }
     }
 
-    /// Whether the path has been too narrow, for what is sent at the least, long enough to pause
-    /// something. Estimates start low and dip.
+    /// Whether videos are to be paused because the path cannot carry even the least of them all. An
+    /// estimate alone does not say so: it starts low, dips, and stays low where a busy machine delays
+    /// what the path does not. Datagrams must get lost as well, and now and then it is tried again.
     pub fn too_narrow(&mut self, short: bool, now: Instant) -> bool {
         if !short {
             self.short_since = None;
+            self.paused_at = None;
             return false;
         }
         let since = *self.short_since.get_or_insert(now);
-        now.saturating_duration_since(since) >= PAUSE_AFTER
+        match self.paused_at {
+            Some(paused_at) if now.saturating_duration_since(paused_at) < RETRY_AFTER => true,
+            Some(_) => {
+                self.paused_at = None;
+                self.short_since = Some(now);
+                false
+            }
+            None => {
+                let long = now.saturating_duration_since(since) >= PAUSE_AFTER;
+                if long && self.lost_share >= PAUSE_LOSS {
+                    self.paused_at = Some(now);
+                }
+                self.paused_at.is_some()
+            }
+        }
     }
 
     /// What a codec of another peer's is called in a section of this one.
@@ -272,6 +297,7 @@ impl Peer {
             self.rtt = stats.rtt;
         }
         self.egress_loss = stats.egress_loss_fraction;
+        self.lost_share = stats.egress_loss_fraction.unwrap_or(0.0);
     }
 
     /// Ends a statistics interval.

@@ -78,6 +78,9 @@ impl Room {
             self.fail(at, &error.to_string(), host);
             return;
         }
+        if peer.channels.waits() {
+            peer.channels.resume(&mut peer.rtc);
+        }
         self.drain(at, now, host);
     }
 
