@@ -128,9 +128,9 @@ mod tests {
         };
         let settled = UnsettledSession { settled_micro_usdc: 4_999, ..unsettled(0, 86_400) };
         // 5,000 owed of the one, 5,001 of the channel with the other's rest.
-        assert_eq!(select(10_000, &[one.clone()]), [false]);
-        assert_eq!(select(9_998, &[one.clone()]), [true]);
-        let three = [one.clone(), settled, other_channel];
+        assert_eq!(select(10_000, std::slice::from_ref(&one)), [false]);
+        assert_eq!(select(9_998, std::slice::from_ref(&one)), [true]);
+        let three = [one, settled, other_channel];
         assert_eq!(select(10_000, &three), [true, true, false]);
         assert_eq!(select(10_002, &three), [false; 3]);
         assert_eq!(select(0, &three), [false; 3], "a network without bonds");

@@ -84,7 +84,7 @@ pub struct PaidCallMinute {
 pub struct CallHost<'a> {
     socket: Socket,
     config: CallConfig,
-    signer: &'a dyn Signer,
+    signer: &'a (dyn Signer + Sync),
     policy: Option<Policy<'a>>,
     tip: Option<Tip>,
     since_unix_ms: u64,
@@ -101,7 +101,10 @@ impl std::fmt::Debug for CallHost<'_> {
 
 impl<'a> CallHost<'a> {
     /// Connects and hosts the session; `signer` is its voucher signer.
-    pub async fn open(config: CallConfig, signer: &'a dyn Signer) -> Result<Self, StreamError> {
+    pub async fn open(
+        config: CallConfig,
+        signer: &'a (dyn Signer + Sync),
+    ) -> Result<Self, StreamError> {
         let address = websocket_url(&config.endpoint, CALLS_PATH);
         let failed = |reason: String| StreamError::Connection { url: address.clone(), reason };
         let (mut socket, _) =

@@ -333,14 +333,16 @@ def receipt_fault(r, terms, tip):
     return "over_cap" if before + price > u64(terms["cap_micro_usdc"]) else None
 
 
-def settles(settled, cap, escrow, cumulative):
+def settles(settled, cap, escrow, bond, cumulative):
     if cumulative <= settled:
-        return None, "stale"
+        return None, None, "stale"
     if cumulative > cap:
-        return None, "over_cap"
-    if escrow == 0:
-        return None, "escrow_empty"
-    return min(cumulative - settled, escrow), None
+        return None, None, "over_cap"
+    if escrow + bond == 0:
+        return None, None, "escrow_empty"
+    owed = cumulative - settled
+    from_bond = min(max(owed - escrow, 0), bond)
+    return min(owed, escrow) + from_bond, from_bond, None
 
 
 def claims(settled, cap, escrow, batch_left, cumulative):
@@ -575,9 +577,10 @@ def check_money(document):
         computed = split(s["operator_bps"], s["settler_bps"], before, after, s["settler"])
         equal(f"split of {s}", found, computed)
     for s in document["settles"]:
-        names = ("settled", "cap", "escrow_available", "voucher_cumulative")
+        names = ("settled", "cap", "escrow_available", "channel_bond", "voucher_cumulative")
         computed = settles(*(u64(s[f"{name}_micro_usdc"]) for name in names))
-        equal(f"settlement of {s}", (optional(s["settles_micro_usdc"]), s["error"]), computed)
+        found = (optional(s["settles_micro_usdc"]), optional(s["from_bond_micro_usdc"]), s["error"])
+        equal(f"settlement of {s}", found, computed)
     for c in document["claims"]:
         names = ("settled", "cap", "escrow_available", "batch_left", "leaf_cumulative")
         computed = claims(*(u64(c[f"{name}_micro_usdc"]) for name in names))

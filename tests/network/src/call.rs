@@ -5,13 +5,15 @@ use heliograph_call::token::Token;
 use heliograph_call::{
     AudioOptions, Call, Codec, Error, Event, JoinOptions, Kind, Layer, VideoOptions,
 };
+use heliograph_client::call::{CallConfig, CallEvent, CallHost, PaidCallMinute};
+use heliograph_client::stream::{EndReason, StreamError};
 use serde_json::json;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// A token for a room, signed by a Solana keypair.
@@ -30,6 +32,97 @@ pub fn token_until(key: &Keypair, room: &str, identity: &str, expires_at_unix_se
     let signed = format!("{}.{}", part(json!({ "alg": "EdDSA", "typ": "JWT" })), part(claims));
     let signature = key.sign_message(signed.as_bytes());
     format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
+}
+
+/// A host that runs beside the scenario: it answers minutes as they come.
+#[derive(Debug)]
+pub struct Hosting {
+    /// Where participants connect.
+    pub url: String,
+    minutes: watch::Receiver<Vec<PaidCallMinute>>,
+    ended: watch::Receiver<Option<Result<EndReason, String>>>,
+    finish: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+impl Hosting {
+    /// Hosts as `signer`; a miser pays no minute.
+    pub async fn start(
+        config: CallConfig,
+        signer: Keypair,
+        is_miser: bool,
+    ) -> Result<Self, StreamError> {
+        let (opened, open) = oneshot::channel();
+        let (paid, minutes) = watch::channel(Vec::new());
+        let (end, ended) = watch::channel(None);
+        let finish = Arc::new(Notify::new());
+        let asked = finish.clone();
+        let task = tokio::spawn(async move {
+            let mut host = match CallHost::open(config, &signer).await {
+                Ok(host) => host,
+                Err(error) => return drop(opened.send(Err(error))),
+            };
+            if is_miser {
+                host.set_policy(Box::new(|_, _| Err("not today".into())));
+            }
+            let _ = opened.send(Ok(host.url.clone()));
+            let result = loop {
+                let event = tokio::select! {
+                    event = host.next() => event,
+                    () = asked.notified() => match host.finish().await {
+                        Ok(()) => continue,
+                        Err(error) => Err(error),
+                    },
+                };
+                match event {
+                    Ok(CallEvent::Minute(minute)) => paid.send_modify(|paid| paid.push(*minute)),
+                    Ok(CallEvent::Ended { reason, .. }) => break Ok(reason),
+                    Err(error) => break Err(error.to_string()),
+                }
+            };
+            end.send_replace(Some(result));
+            // The connection stays until the scenario drops it.
+            std::future::pending::<()>().await;
+        });
+        let url = open.await.expect("the task says")?;
+        Ok(Self { url, minutes, ended, finish, task })
+    }
+
+    /// The minutes paid so far.
+    pub fn paid(&self) -> Vec<PaidCallMinute> {
+        self.minutes.borrow().clone()
+    }
+
+    /// Waits until so many are paid.
+    pub async fn minutes(&self, count: usize, limit: Duration) {
+        let mut minutes = self.minutes.clone();
+        let paid = tokio::time::timeout(limit, minutes.wait_for(|paid| paid.len() >= count)).await;
+        assert!(paid.is_ok(), "{} minutes of {count} within {limit:?}", self.paid().len());
+    }
+
+    /// Waits for the end, as the node says it or as this host found it.
+    pub async fn ended(&self, limit: Duration) -> Result<EndReason, String> {
+        let mut ended = self.ended.clone();
+        let told = tokio::time::timeout(limit, ended.wait_for(Option::is_some)).await;
+        let told = told.unwrap_or_else(|_| panic!("not ended within {limit:?}"));
+        told.expect("the task waits").clone().expect("waited for")
+    }
+
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        self.ended.borrow().is_some()
+    }
+
+    /// Says that the calls are over.
+    pub fn finish(&self) {
+        self.finish.notify_one();
+    }
+}
+
+impl Drop for Hosting {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 /// A participant who publishes audio and video and receives what others do.

@@ -16,7 +16,7 @@ mod world;
 
 pub use app::{Heard, play};
 pub use audio::{demo_speech, jfk_speech};
-pub use call::{Caller, token, token_until};
+pub use call::{Caller, Hosting, token, token_until};
 pub use gate::{Gate, Passage};
 pub use keeper::Keeper;
 pub use proxy::Proxy;

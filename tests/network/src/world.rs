@@ -1,5 +1,5 @@
-use crate::{Keeper, Proxy, cache, installed};
-use heliograph_client::call::{CALL_SERVICES, CallConfig, CallHost};
+use crate::{Hosting, Keeper, Proxy, cache, installed};
+use heliograph_client::call::{CALL_SERVICES, CallConfig, PaidCallMinute};
 use heliograph_client::instruction::{registry, settlement, staking, token};
 use heliograph_client::send::{Options, send};
 use heliograph_client::stream::{Stream, StreamConfig, StreamError};
@@ -316,25 +316,26 @@ impl Network {
         Stream::open(self.stream_config(session, tip).await, &self.voucher_signer).await
     }
 
-    /// Hosts calls as the app; `last` is where another host left off.
+    /// Hosts calls as the app, after the minutes that were paid before.
     pub async fn host(
         &self,
         session: OpenSession,
-        last: Option<(Option<Tip>, u64)>,
-    ) -> Result<CallHost<'_>, StreamError> {
+        paid: &[PaidCallMinute],
+        is_miser: bool,
+    ) -> Result<Hosting, StreamError> {
         let account = self.session(session).await;
         let opened_at = u64::try_from(account.opened_at).expect("after 1970") * 1_000;
-        let (tip, since_unix_ms) = last.unwrap_or((None, opened_at));
+        let last = paid.last();
         let config = CallConfig {
             endpoint: self.endpoint.clone(),
             node_key: self.node_key,
             domain: self.network.domain(),
             terms: account.terms(&session.address),
-            tip,
-            since_unix_ms,
+            tip: last.map(|minute| minute.receipt.tip(minute.archived.signed.hash())),
+            since_unix_ms: last.map_or(opened_at, |minute| minute.receipt.closed_at_unix_ms),
             webhook: None,
         };
-        CallHost::open(config, &self.voucher_signer).await
+        Hosting::start(config, self.voucher_signer.insecure_clone(), is_miser).await
     }
 
     /// The app's wallet.

@@ -1,13 +1,12 @@
 //! Calls are paid for by the minute, or they are not served.
 
 use heliograph_call::{Call, JoinOptions};
-use heliograph_client::call::{CALL_SERVICES, CallEvent, CallHost, PaidCallMinute};
-use heliograph_client::stream::{EndReason, StreamError};
+use heliograph_client::call::{CALL_SERVICES, PaidCallMinute};
+use heliograph_client::stream::EndReason;
 use heliograph_network_tests::{
     Caller, Keeper, Network, OpenSession, Setup, eventually, token, token_until,
 };
 use heliograph_protocol::price::Prices;
-use heliograph_protocol::receipt::Tip;
 use solana_keypair::Keypair;
 use std::time::Duration;
 
@@ -21,22 +20,6 @@ fn setup() -> Setup {
     let mut setup = Setup { calls_every_secs: Some(EVERY_SECS), ..Setup::default() };
     setup.params.voucher_grace_secs = 15;
     setup
-}
-
-/// Takes minutes as they come until `count` are paid, or the end.
-async fn minutes(
-    host: &mut CallHost<'_>,
-    count: usize,
-) -> (Vec<PaidCallMinute>, Option<EndReason>) {
-    let mut paid = Vec::new();
-    while paid.len() < count {
-        match tokio::time::timeout(PATIENCE, host.next()).await.expect("a minute in time") {
-            Ok(CallEvent::Minute(minute)) => paid.push(*minute),
-            Ok(CallEvent::Ended { reason, .. }) => return (paid, Some(reason)),
-            Err(error) => panic!("the host fails: {error}"),
-        }
-    }
-    (paid, None)
 }
 
 fn promised(minutes: &[PaidCallMinute]) -> u64 {
@@ -65,21 +48,18 @@ async fn talking(a: &Caller, b: &Caller) {
 async fn two_participants_are_paid_for_by_the_minute() {
     let net = Network::start(setup()).await;
     let session = net.open_session_for(CALL_SERVICES, CAP_MICRO_USDC).await;
-    let mut host = net.host(session, None).await.unwrap();
-    let url = host.url.clone();
+    let host = net.host(session, &[], false).await.unwrap();
     // One token of the voucher signer's, one of the wallet's.
-    let ann = join(&url, &token(&net.voucher_signer, "lobby", "ann")).await;
-    let bob = join(&url, &token(net.app_authority(), "lobby", "bob")).await;
+    let ann = join(&host.url, &token(&net.voucher_signer, "lobby", "ann")).await;
+    let bob = join(&host.url, &token(net.app_authority(), "lobby", "bob")).await;
     talking(&ann, &bob).await;
-    let (mut paid, ended) = minutes(&mut host, 3).await;
-    assert_eq!(ended, None);
-    host.finish().await.unwrap();
-    let (last, ended) = minutes(&mut host, usize::MAX).await;
-    assert_eq!(ended, Some(EndReason::Finished));
+    host.minutes(3, PATIENCE).await;
+    host.finish();
+    assert_eq!(host.ended(PATIENCE).await, Ok(EndReason::Finished));
     ann.left(PATIENCE).await;
     bob.left(PATIENCE).await;
-    paid.extend(last);
 
+    let paid = host.paid();
     for minute in &paid {
         assert!(minute.participants.len() <= 2);
         let price = Prices::DEFAULT.amount_micro_usdc(&minute.receipt.usage).unwrap();
@@ -93,24 +73,23 @@ async fn two_participants_are_paid_for_by_the_minute() {
         assert!(most >= EVERY_SECS / 2, "both talk all the time: {usage:?}");
         assert!(usage.bytes_in > 0 && usage.bytes_out > 0, "{usage:?}");
     }
-    assert_paid(&net, session, promised(&paid)).await;
     assert!(promised(&paid) > 0);
+    assert_paid(&net, session, promised(&paid)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_pay_is_not_served() {
     let net = Network::start(setup()).await;
     let session = net.open_session_for(CALL_SERVICES, CAP_MICRO_USDC).await;
-    let mut host = net.host(session, None).await.unwrap();
-    let url = host.url.clone();
-    host.set_policy(Box::new(|_, _| Err("not today".into())));
+    let miser = net.host(session, &[], true).await.unwrap();
+    let url = miser.url.clone();
     let ann = join(&url, &token(&net.voucher_signer, "lobby", "ann")).await;
     let bob = join(&url, &token(&net.voucher_signer, "lobby", "bob")).await;
     talking(&ann, &bob).await;
-    let refused = tokio::time::timeout(PATIENCE, host.next()).await.expect("a minute");
-    assert!(matches!(refused, Err(StreamError::FalseReceipt(_))), "{refused:?}");
 
     // The connection stays, no voucher comes.
+    let refused = miser.ended(PATIENCE).await.unwrap_err();
+    assert!(refused.contains("not today"), "{refused}");
     ann.left(PATIENCE).await;
     bob.left(PATIENCE).await;
     let heard = (ann.heard(), bob.heard());
@@ -118,52 +97,62 @@ async fn who_does_not_pay_is_not_served() {
     assert!(again.is_err(), "tokens are no longer good");
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(heard, (ann.heard(), bob.heard()), "nothing more is forwarded");
-    drop(host);
+    drop(miser);
 
-    // Who comes back hears what is owed, and is served only once it is paid.
-    let mut host = eventually("the session is free again", PATIENCE, async || {
-        net.host(session, None).await.ok()
+    // Who comes back is told what is owed, and served once it is paid.
+    let mut paid = Vec::new();
+    let host = eventually("a session that is open again", PATIENCE, async || {
+        let host = net.host(session, &paid, false).await.ok()?;
+        // Back before the end of the session that was not paid: paid now, and over.
+        let is_over = host.ended(Duration::from_secs(5));
+        let is_over = tokio::time::timeout(Duration::from_secs(4), is_over).await.is_ok();
+        paid.extend(host.paid());
+        (!is_over).then_some(host)
     })
     .await;
-    let (paid, _) = minutes(&mut host, 2).await;
+    assert!(promised(&paid) > 0, "what was owed is paid");
     let carol = join(&url, &token(&net.voucher_signer, "lobby", "carol")).await;
     carol.leave().await;
     assert_paid(&net, session, promised(&paid)).await;
+    drop(host);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_worker_and_keeper_lose_no_signed_minute() {
     let mut net = Network::start(setup()).await;
     let session = net.open_session_for(CALL_SERVICES, CAP_MICRO_USDC).await;
-    let mut host = net.host(session, None).await.unwrap();
+    let host = net.host(session, &[], false).await.unwrap();
     let url = host.url.clone();
     let ann_token = token(&net.voucher_signer, "lobby", "ann");
     let bob_token = token(&net.voucher_signer, "lobby", "bob");
     let (ann, bob) = (join(&url, &ann_token).await, join(&url, &bob_token).await);
     talking(&ann, &bob).await;
-    let (mut paid, _) = minutes(&mut host, 1).await;
+    host.minutes(1, PATIENCE).await;
 
     net.keeper.kill_sfu();
     net.keeper.logs("SFU worker ended").await;
     let (ann, bob) = (join(&url, &ann_token).await, join(&url, &bob_token).await);
     talking(&ann, &bob).await;
-    // What was counted before the worker died is charged, what came after it follows.
-    let (more, ended) = minutes(&mut host, 2).await;
-    assert_eq!(ended, None);
-    paid.extend(more);
+    // The same connection goes on: what was counted before is charged, what comes after follows.
+    let before = host.paid().len();
+    host.minutes(before + 2, PATIENCE).await;
+    assert!(!host.is_over());
 
-    let standing: (Option<Tip>, u64) = host.standing();
-    drop((host, ann, bob));
     net.keeper.kill();
+    let mut paid = host.paid();
+    drop((host, ann, bob));
     net.keeper = Keeper::start(&net.keeper_config());
     net.keeper.healthy(&net.endpoint).await;
-    let mut host = net.host(session, Some(standing)).await.unwrap();
+    let host = net.host(session, &paid, false).await.unwrap();
     let (ann, bob) = (join(&url, &ann_token).await, join(&url, &bob_token).await);
     talking(&ann, &bob).await;
-    host.finish().await.unwrap();
-    let (last, ended) = minutes(&mut host, usize::MAX).await;
-    assert_eq!(ended, Some(EndReason::Finished));
-    paid.extend(last);
+    host.minutes(1, PATIENCE).await;
+    host.finish();
+    assert_eq!(host.ended(PATIENCE).await, Ok(EndReason::Finished));
+    paid.extend(host.paid());
+    // No gap and no minute twice: every receipt followed from the one before.
+    let sequences = paid.iter().map(|minute| minute.receipt.sequence);
+    assert!(sequences.eq(0..u32::try_from(paid.len()).unwrap()), "{paid:?}");
     assert_paid(&net, session, promised(&paid)).await;
 }
 
@@ -173,10 +162,10 @@ async fn wrong_tokens_and_empty_escrows_are_refused() {
     let net = Network::start(Setup { deposit_micro_usdc: 2_000, ..setup() }).await;
     let session = net.open_session_for(CALL_SERVICES, CAP_MICRO_USDC).await;
     let speech = net.open_session(CAP_MICRO_USDC).await;
-    let refused = net.host(speech, None).await;
+    let refused = net.host(speech, &[], false).await;
     assert!(refused.unwrap_err().to_string().contains("did not buy audio"));
 
-    let mut host = net.host(session, None).await.unwrap();
+    let host = net.host(session, &[], false).await.unwrap();
     let url = host.url.clone();
     let stranger = Keypair::new();
     let mut forged = token(&net.voucher_signer, "lobby", "ann");
@@ -207,8 +196,8 @@ async fn wrong_tokens_and_empty_escrows_are_refused() {
     let ann = join(&url, &token(&net.voucher_signer, "lobby", "ann")).await;
     let bob = join(&url, &token(&net.voucher_signer, "lobby", "bob")).await;
     talking(&ann, &bob).await;
-    let (paid, ended) = minutes(&mut host, usize::MAX).await;
-    assert_eq!(ended, Some(EndReason::EscrowExhausted));
+    assert_eq!(host.ended(2 * PATIENCE).await, Ok(EndReason::EscrowExhausted));
+    let paid = host.paid();
     assert!(promised(&paid) <= 2_000 && promised(&paid) > 0, "{}", promised(&paid));
     ann.left(PATIENCE).await;
     bob.left(PATIENCE).await;

@@ -425,8 +425,12 @@ impl<'a> StreamSession<'a> {
             tracing::warn!(%error, "escrow not read");
             (ErrorCode::Unavailable, "the node cannot reach the cluster; try again".to_owned())
         })?;
-        let outstanding =
-            self.state.ledger.outstanding_micro_usdc(&app).await.map_err(unavailable)?;
+        let outstanding = self
+            .state
+            .ledger
+            .outstanding_micro_usdc(&app, unix_secs())
+            .await
+            .map_err(unavailable)?;
         let owed = outstanding.saturating_add(self.state.promises.of_others(&app, &self.session));
         let bonds_required = self.state.chain.bonds_required();
         let cap = self.terms.cap_micro_usdc;

@@ -174,14 +174,17 @@ impl Ledger {
         Ok(())
     }
 
-    /// What the app owes this node for signed minutes that the chain has not settled: newest
-    /// receipts less settled totals, added up over its sessions.
-    pub async fn outstanding_micro_usdc(&self, app: &Address) -> Result<u64> {
+    /// What the app owes this node for signed minutes that the chain has not settled and still can:
+    /// newest receipts less settled totals, added up over its sessions whose vouchers are
+    /// redeemable. A minute that was never answered is owed no longer than that.
+    pub async fn outstanding_micro_usdc(&self, app: &Address, now_unix_secs: u64) -> Result<u64> {
         let rows = sqlx::query(
             "SELECT receipted_micro_usdc, settled_micro_usdc FROM sessions
-            WHERE app = ? AND receipted_micro_usdc > settled_micro_usdc",
+            WHERE app = ? AND receipted_micro_usdc > settled_micro_usdc
+                AND redeemable_until_unix_secs >= ?",
         )
         .bind(app.as_slice())
+        .bind(row::to_integer("time", now_unix_secs)?)
         .fetch_all(&self.reader)
         .await?;
         // Added up here: SQLite's SUM is a signed number and the sum may not fit it.

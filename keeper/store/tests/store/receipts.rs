@@ -130,7 +130,7 @@ async fn concurrent_sessions_do_not_disturb_each_other() {
     for task in tasks {
         task.await.unwrap();
     }
-    assert_eq!(ledger.outstanding_micro_usdc(&APP).await.unwrap(), 8 * 30_000);
+    assert_eq!(ledger.outstanding_micro_usdc(&APP, 0).await.unwrap(), 8 * 30_000);
     assert_eq!(ledger.unsettled_sessions().await.unwrap().len(), 8);
 }
 

@@ -45,7 +45,7 @@ async fn redeem_is_found_after_a_restart_until_it_is_decided() {
     ledger.mark_redeem_confirmed(id, 77, 18_000, NOW_UNIX_MS + 2).await.unwrap();
     assert!(ledger.pending_redeems().await.unwrap().is_empty());
     assert!(ledger.unsettled_sessions().await.unwrap().is_empty());
-    assert_eq!(ledger.outstanding_micro_usdc(&APP).await.unwrap(), 0);
+    assert_eq!(ledger.outstanding_micro_usdc(&APP, 0).await.unwrap(), 0);
     let redeems = ledger.redeems(&session.terms.session).await.unwrap();
     assert_eq!((redeems[0].slot, redeems[0].settled_micro_usdc), (Some(77), Some(18_000)));
 }
@@ -104,7 +104,7 @@ async fn part_that_the_escrow_lacked_stays_unsettled() {
     ledger.mark_redeem_confirmed(id, 77, 7_500, NOW_UNIX_MS).await.unwrap();
     let unsettled = ledger.unsettled_sessions().await.unwrap();
     assert_eq!(unsettled[0].settled_micro_usdc, 7_500);
-    assert_eq!(ledger.outstanding_micro_usdc(&APP).await.unwrap(), 10_500);
+    assert_eq!(ledger.outstanding_micro_usdc(&APP, 0).await.unwrap(), 10_500);
     // The same voucher again, in another transaction.
     let id = prepare(&ledger, &session, 2).await;
     ledger.mark_redeem_confirmed(id, 99, 18_000, NOW_UNIX_MS).await.unwrap();
@@ -216,5 +216,5 @@ async fn failure_keeps_its_reason_and_the_money() {
     assert_eq!(redeems[0].error.as_deref(), Some("custom program error: 6003"));
     assert_eq!(redeems[0].slot, Some(9));
     assert_eq!(ledger.unsettled_sessions().await.unwrap()[0].pending, None);
-    assert_eq!(ledger.outstanding_micro_usdc(&APP).await.unwrap(), 18_000);
+    assert_eq!(ledger.outstanding_micro_usdc(&APP, 0).await.unwrap(), 18_000);
 }

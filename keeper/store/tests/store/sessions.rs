@@ -135,16 +135,23 @@ async fn outstanding_adds_up_over_the_sessions_of_an_app() {
         ledger.record_session(session).await.unwrap();
         record_minutes(&ledger, session, 2).await;
     }
-    assert_eq!(ledger.outstanding_micro_usdc(&APP).await.unwrap(), 36_000);
-    assert_eq!(ledger.outstanding_micro_usdc(&foreign.app).await.unwrap(), 12_000);
-    assert_eq!(ledger.outstanding_micro_usdc(&[0; 32]).await.unwrap(), 0);
+    assert_eq!(ledger.outstanding_micro_usdc(&APP, 0).await.unwrap(), 36_000);
+    assert_eq!(ledger.outstanding_micro_usdc(&foreign.app, 0).await.unwrap(), 12_000);
+    assert_eq!(ledger.outstanding_micro_usdc(&[0; 32], 0).await.unwrap(), 0);
 
     ledger.record_settled(&sessions[0].terms.session, 5_000).await.unwrap();
-    assert_eq!(ledger.outstanding_micro_usdc(&APP).await.unwrap(), 31_000);
+    assert_eq!(ledger.outstanding_micro_usdc(&APP, 0).await.unwrap(), 31_000);
     // Old news does not lower a total.
     ledger.record_settled(&sessions[0].terms.session, 4_000).await.unwrap();
-    assert_eq!(ledger.outstanding_micro_usdc(&APP).await.unwrap(), 31_000);
+    assert_eq!(ledger.outstanding_micro_usdc(&APP, 0).await.unwrap(), 31_000);
     // An app that has paid one session more than was asked has not paid the others.
     ledger.record_settled(&sessions[0].terms.session, 40_000).await.unwrap();
-    assert_eq!(ledger.outstanding_micro_usdc(&APP).await.unwrap(), 24_000);
+    assert_eq!(ledger.outstanding_micro_usdc(&APP, 0).await.unwrap(), 24_000);
+
+    // What can no longer be redeemed is owed no more.
+    let until = sessions[1].redeemable_until_unix_secs;
+    assert_eq!(ledger.outstanding_micro_usdc(&APP, until).await.unwrap(), 24_000);
+    assert_eq!(ledger.outstanding_micro_usdc(&APP, until + 1).await.unwrap(), 12_000);
+    let last = sessions[2].redeemable_until_unix_secs;
+    assert_eq!(ledger.outstanding_micro_usdc(&APP, last + 1).await.unwrap(), 0);
 }

@@ -380,7 +380,7 @@ impl World {
             assert_eq!(newest.as_ref().map(|newest| &newest.signed), newest_expected);
         }
         assert_eq!(self.ledger.open_sessions().await.unwrap().len(), open);
-        assert_eq!(self.ledger.outstanding_micro_usdc(&APP).await.unwrap(), outstanding);
+        assert_eq!(self.ledger.outstanding_micro_usdc(&APP, 0).await.unwrap(), outstanding);
 
         let found: Vec<_> = self
             .ledger

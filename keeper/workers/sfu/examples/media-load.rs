@@ -2,8 +2,10 @@
 //! thread alone.
 //!
 //! ```text
-//! cargo run --release --example media-load -- SUBSCRIBERS PACKETS_PER_SECOND SECONDS
+//! cargo run --release --example media-load -- SUBSCRIBERS PACKETS_PER_SECOND SECONDS [REPORTS]
 //! ```
+//!
+//! With `REPORTS` 0 subscribers do not report what arrives, and are sent to without pacing.
 //!
 //! The clients are whole WebRTC stacks in the same process and cost more than the server: compare
 //! the figures of one machine only.
@@ -17,16 +19,17 @@ use heliograph_sfu::media::api::{Command, Event, Kind, Mid, PeerId, RoomId, Trac
 use heliograph_sfu::media::{Events, MediaConfig, Plane, RoomMedia};
 use std::time::{Duration, Instant};
 use str0m::media::Direction;
+use str0m::rtp::Extension;
 
 /// Packets of a picture, as a 1.5 Mbit/s stream has them.
 const PACKETS_PER_PICTURE: u64 = 10;
 const PAYLOAD_BYTES: usize = 1_100;
-const TICKS_PER_SECOND: f64 = 100.0;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>());
     let mut argument = |default| arguments.next().and_then(Result::ok).unwrap_or(default);
     let (subscribers, packets_per_second, seconds) = (argument(50), argument(300), argument(5));
+    let reports = argument(1) != 0;
     let config = MediaConfig {
         bind: [127, 0, 0, 1].into(),
         first_port: 0,
@@ -37,7 +40,7 @@ fn main() {
     let (media, mut events) = plane.open_room(RoomId(1));
     let mut offers = 0;
     let (mut publisher, from) =
-        join(&media, &mut events, PeerId(1), Direction::SendOnly, &mut offers);
+        join(&media, &mut events, PeerId(1), Direction::SendOnly, true, &mut offers);
     media.send(Command::Publish {
         peer: PeerId(1),
         mid: Mid(from.to_string()),
@@ -48,7 +51,8 @@ fn main() {
     let mut all = Vec::new();
     for number in 0..subscribers {
         let to = PeerId(2 + number);
-        let (client, mid) = join(&media, &mut events, to, Direction::RecvOnly, &mut offers);
+        let (client, mid) =
+            join(&media, &mut events, to, Direction::RecvOnly, reports, &mut offers);
         let (track, mid) = (TrackId(1), Some(Mid(mid.to_string())));
         media.send(Command::Forward { track, to, mid, want: Want::default() });
         all.push(client);
@@ -95,9 +99,13 @@ fn join(
     events: &mut Events,
     peer: PeerId,
     direction: Direction,
+    reports: bool,
     offers: &mut u32,
 ) -> (Client, str0m::media::Mid) {
-    let mut client = Client::new();
+    let mut client = match reports {
+        true => Client::new(),
+        false => Client::with(|config| config.set_extension(3, Extension::PlayoutDelay)),
+    };
     let (sdp, mids) = client.offer(&[(Kind::Video, direction)], false);
     *offers += 1;
     media.send(Command::OpenPeer { peer });
@@ -113,16 +121,17 @@ fn join(
     (client, mids[0])
 }
 
-/// CPU time of the media thread so far (`proc_pid_stat(5)`: utime and stime, in ticks of 10 ms).
+/// CPU time of the media thread so far, from the scheduler's own clock: time counted in ticks is
+/// wrong by several times for a thread that wakes with the timer.
 fn media_cpu_seconds() -> f64 {
     let tasks = std::fs::read_dir("/proc/self/task").expect("procfs");
-    let ticks: f64 = tasks
-        .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("stat")).ok())
-        .filter(|stat| stat.contains("(media-"))
-        .filter_map(|stat| {
-            let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
-            Some(fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?)
+    let nanos: u64 = tasks
+        .filter_map(|task| Some(task.ok()?.path()))
+        .filter(|task| {
+            std::fs::read_to_string(task.join("comm")).is_ok_and(|name| name.trim() == "media-0")
         })
+        .filter_map(|task| std::fs::read_to_string(task.join("schedstat")).ok())
+        .filter_map(|stat| stat.split(' ').next()?.parse::<u64>().ok())
         .sum();
-    ticks / TICKS_PER_SECOND
+    nanos as f64 / 1e9
 }

@@ -81,8 +81,8 @@ fn leaf_that_is_not_under_its_root_is_found() {
 fn other_root_is_found() {
     let scene = scene();
     let report = with(scene, ix::PostRoot::DISCRIMINATOR, |instruction| {
-        // After discriminator and epoch.
-        instruction.data[16] ^= 1;
+        // After discriminator, epoch and its length.
+        instruction.data[20] ^= 1;
     });
     // Its event says otherwise, and so does every leaf shown under it.
     assert!(!of(&report, Kind::EventWrong).is_empty(), "{report}");

@@ -6,6 +6,7 @@ mod document;
 mod instructions;
 mod machine;
 mod settlement;
+mod sfu;
 mod speech;
 mod statistics;
 
@@ -22,6 +23,7 @@ use document::All;
 pub enum Bench {
     Chain(chain::Chain),
     Settlement(batches::Batches),
+    Sfu(sfu::Sfu),
     All(All),
 }
 
@@ -30,6 +32,7 @@ impl Bench {
         match self {
             Self::Chain(chain) => chain.execute(context).await,
             Self::Settlement(batches) => batches.execute(context).await,
+            Self::Sfu(sfu) => sfu.execute(context).await,
             Self::All(all) => all.execute(context).await,
         }
     }

@@ -10,8 +10,10 @@ use crate::output::Outcome;
 use anyhow::Result;
 use clap::Subcommand;
 
-pub use host::Host;
-pub use join::{Join, Media, take_part};
+pub use host::{Host, Hosted};
+pub use join::{Join, Joined, Media, take_part};
+pub use minutes::describe as describe_minutes;
+pub use token::make as make_token;
 
 /// Calls.
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! `heliograph up`: the whole network in one process tree, and one recording paid for on it.
 
+mod call;
 mod folder;
 mod keeper;
 mod money;
@@ -49,6 +50,7 @@ const ESCROW_USDC: &str = "5";
     Starts an embedded Solana cluster and deploys the programs to it; starts a keeper with a \
     speech-to-text node, registers, stakes and activates it; creates an app and funds its escrow \
     with a stand-in for USDC; streams a recording through the node, printing the text as it comes; \
+    holds a call of two headless participants through it, with real audio and video; \
     settles every minute on chain; audits all of it. Ends with a table of the minutes, the balances \
     before and after, and the auditor's verdict.\n\n\
     With --keep the network stays up afterwards, for the other commands in a second terminal. With \
@@ -77,6 +79,10 @@ pub struct Up {
     /// Language spoken, ISO 639-1 [default: recognised by the node]
     #[arg(long, value_name = "XX")]
     pub language: Option<String>,
+    /// Seconds of the call that two headless participants hold after the transcription; 0 for none.
+    /// It needs the ffmpeg program
+    #[arg(long, value_name = "SECONDS", default_value_t = 40)]
+    pub call_secs: u64,
     /// Leave everything up afterwards, until ctrl-c
     #[arg(long)]
     pub keep: bool,
@@ -124,6 +130,8 @@ struct Speech {
     audio: PathBuf,
     keeper: PathBuf,
     node_port: u16,
+    /// Where participants of calls connect; `None` without calls.
+    calls_port: Option<u16>,
 }
 
 impl Up {
@@ -192,7 +200,16 @@ impl Up {
         // Read again when it is streamed; here it fails before anything is started.
         audio::read(audio)?;
         let node_port = keeper::free_port(self.node_port)?;
-        Ok(Speech { models: models.to_owned(), audio: audio.to_owned(), keeper, node_port })
+        let calls_port = match self.call_secs {
+            0 => None,
+            _ if call::is_possible() => Some(keeper::free_port(0)?),
+            _ => {
+                eprintln!("there will be no call: it needs the ffmpeg program, which is not here");
+                None
+            }
+        };
+        let (models, audio) = (models.to_owned(), audio.to_owned());
+        Ok(Speech { models, audio, keeper, node_port, calls_port })
     }
 
     /// The whole network: a recording is paid for, and with `--keep` everything stays.
@@ -225,6 +242,7 @@ impl Up {
         let config = keeper::Config {
             rpc_url: context.rpc.url(),
             port: speech.node_port,
+            calls_port: speech.calls_port,
             model: std::path::absolute(speech.models.join(&self.model))?,
             vad_model: std::path::absolute(speech.models.join(&self.vad_model))?,
         };
@@ -234,7 +252,7 @@ impl Up {
 
         say(context, "registering, staking and activating the node");
         money::mint(context, keys, &network, STAKE_DECIMALS).await?;
-        self.operate(context, ready, speech.node_port, &network).await?;
+        self.operate(context, ready, speech, &network).await?;
         say(context, "creating an app and funding its escrow");
         self.fund(context, ready, &network).await?;
         let before = Balances::read(&context.rpc, &network, keys).await?;
@@ -259,6 +277,17 @@ impl Up {
         if !context.json {
             write_stdout(&format!("{}\n", transcribe::describe(&transcript)));
         }
+        let call = match speech.calls_port {
+            None => None,
+            Some(_) => {
+                say(context, "holding a call of two participants, with a receipt every 10 s");
+                let held = call::hold(context, ready, &speech.audio, self.call_secs).await?;
+                if !context.json {
+                    write_stdout(&format!("{}\n", held.describe()));
+                }
+                Some(held)
+            }
+        };
         let after = Balances::read(&context.rpc, &network, keys).await?;
 
         say(context, "auditing every payment against chain and archive");
@@ -275,6 +304,7 @@ impl Up {
             before,
             after,
             transcript,
+            call,
             audit,
         })
     }
@@ -284,9 +314,14 @@ impl Up {
         &self,
         context: &Context,
         ready: &Ready,
-        node_port: u16,
+        speech: &Speech,
         network: &Network,
     ) -> Result<()> {
+        let node_port = speech.node_port;
+        let mut services = vec![Service::Transcription];
+        if speech.calls_port.is_some() {
+            services.extend([Service::Audio, Service::Video, Service::Data]);
+        }
         let keys = &ready.keys;
         let operator = context.signing_with(keys.path("operator"));
         let node_key = || KeyRef::File(keys.path("node"));
@@ -296,7 +331,7 @@ impl Up {
             endpoint: format!("http://127.0.0.1:{node_port}"),
             country: *b"DE",
             region: "local".into(),
-            services: vec![Service::Transcription],
+            services,
             price_audio: DEFAULT_WEBRTC_MICRO_USDC,
             price_video: DEFAULT_WEBRTC_MICRO_USDC,
             price_data: DEFAULT_WEBRTC_MICRO_USDC,

@@ -133,6 +133,7 @@ fn is_checked(pointer: &str) -> bool {
     let answers = [
         "amount_micro_usdc",
         "settles_micro_usdc",
+        "from_bond_micro_usdc",
         "claims_micro_usdc",
         "error",
         "score_ppm",

@@ -61,9 +61,12 @@ export function splitPayment(
     return { operatorMicroUsdc, settlerMicroUsdc, treasuryMicroUsdc: rest - settlerMicroUsdc };
 }
 
-/** What a redeem of a voucher would do: the amount it settles, or the error it meets. */
+/**
+ * What a redeem of a voucher would do: the amount it settles and what of that comes out of the
+ * channel's bond, or the error it meets.
+ */
 export type Settlement =
-    | Readonly<{ settlesMicroUsdc: bigint }>
+    | Readonly<{ settlesMicroUsdc: bigint; fromBondMicroUsdc: bigint }>
     | Readonly<{ error: 'VoucherStale' | 'VoucherOverCap' | 'EscrowEmpty' }>;
 
 /**
@@ -81,5 +84,7 @@ export function settlementOf(
     const available = escrowAvailableMicroUsdc + channelBondMicroUsdc;
     if (available === 0n) return { error: 'EscrowEmpty' };
     const owed = voucherCumulativeMicroUsdc - session.settledMicroUsdc;
-    return { settlesMicroUsdc: owed < available ? owed : available };
+    const settlesMicroUsdc = owed < available ? owed : available;
+    const short = settlesMicroUsdc - escrowAvailableMicroUsdc;
+    return { settlesMicroUsdc, fromBondMicroUsdc: short > 0n ? short : 0n };
 }

@@ -267,7 +267,10 @@ describe('on a cluster', { timeout: 300_000 }, () => {
         const voucher = await vouch(cluster, voucherSigner, parties, 2_000_000n);
         const { settledMicroUsdc } = await redeemVoucher(client, { payer, voucher });
         assert.equal(settledMicroUsdc, 4_000n + bond);
-        assert.deepEqual(foretold, { settlesMicroUsdc: settledMicroUsdc });
+        assert.deepEqual(foretold, {
+            settlesMicroUsdc: settledMicroUsdc,
+            fromBondMicroUsdc: bond,
+        });
         assert.equal(await readTokenBalance(client, payout), (settledMicroUsdc * 3n) / 4n);
         assert.equal((await readChannel(client, channel)).bondMicroUsdc, 0n);
         const empty = redeemVoucher(client, { payer, voucher });

@@ -284,12 +284,16 @@ describe('known answers', () => {
                 },
                 BigInt(vector.escrow_available_micro_usdc),
                 BigInt(vector.voucher_cumulative_micro_usdc),
+                BigInt(vector.channel_bond_micro_usdc),
             );
-            const [settles, error] =
+            const [settles, fromBond, error] =
                 'error' in found
-                    ? [null, errors[found.error]]
-                    : [found.settlesMicroUsdc.toString(), null];
-            assert.deepEqual([settles, error], [vector.settles_micro_usdc, vector.error]);
+                    ? [null, null, errors[found.error]]
+                    : [found.settlesMicroUsdc.toString(), found.fromBondMicroUsdc.toString(), null];
+            assert.deepEqual(
+                [settles, fromBond, error],
+                [vector.settles_micro_usdc, vector.from_bond_micro_usdc, vector.error],
+            );
         }
     });
 });

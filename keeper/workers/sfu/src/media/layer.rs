@@ -3,6 +3,7 @@
 use super::api::Quality;
 use std::time::{Duration, Instant};
 use str0m::media::Rid;
+use str0m::rtp::Ssrc;
 
 /// Between two keyframe requests for a layer. Encoders answer within a frame or two; a second
 /// request before that only costs another keyframe.
@@ -17,6 +18,7 @@ pub(super) struct Layer {
     pub quality: Quality,
     /// Its rid; none for a single stream.
     pub rid: Option<Rid>,
+    ssrc: Option<Ssrc>,
     last_arrival: Option<Instant>,
     keyframe_wanted: bool,
     keyframe_asked: Option<Instant>,
@@ -49,6 +51,7 @@ impl Layer {
         Self {
             quality,
             rid,
+            ssrc: None,
             last_arrival: None,
             keyframe_wanted: false,
             keyframe_asked: None,
@@ -65,6 +68,12 @@ impl Layer {
     /// Whether it is being sent.
     pub fn live(&self, now: Instant) -> bool {
         self.last_arrival.is_some_and(|at| now.saturating_duration_since(at) < QUIET_AFTER)
+    }
+
+    /// Whether a stream is another one than before: a publisher that starts anew has new numbers,
+    /// which do not go on from the old ones.
+    pub fn restarted(&mut self, ssrc: Ssrc) -> bool {
+        self.ssrc.replace(ssrc).is_some_and(|before| before != ssrc)
     }
 
     /// Counts a packet. Jitter as in RFC 3550, A.8.
@@ -174,6 +183,13 @@ mod tests {
         layer.take_interval(Duration::from_secs(1));
         let chosen = [0, 30, 20, 15, 8, 1].map(|fps| layer.temporal_for(fps));
         assert_eq!(chosen, [u8::MAX, u8::MAX, 1, 1, 0, 0]);
+    }
+
+    #[test]
+    fn a_stream_is_new_once() {
+        let mut layer = Layer::new(Quality::Low, None);
+        let seen = [7, 7, 8, 8].map(|ssrc: u32| layer.restarted(ssrc.into()));
+        assert_eq!(seen, [false, false, true, false]);
     }
 
     #[test]

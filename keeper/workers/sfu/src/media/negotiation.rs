@@ -15,6 +15,7 @@ pub const SECTIONS_MAX: usize = 1_000;
 pub(super) struct Negotiation {
     pending: Option<Pending>,
     sections: Vec<Section>,
+    touched: bool,
 }
 
 struct Pending {
@@ -58,11 +59,17 @@ impl std::fmt::Debug for Negotiation {
 pub(super) type Offer = (String, Vec<(TrackId, Mid)>);
 
 impl Negotiation {
+    /// Whether nothing was offered yet, by either side.
+    pub const fn is_untouched(&self) -> bool {
+        !self.touched
+    }
+
     /// Answers a client's offer.
     pub fn answer(&mut self, rtc: &mut Rtc, sdp: &str) -> Result<String, String> {
         let offer = SdpOffer::from_sdp_string(sdp).map_err(|error| error.to_string())?;
         usable(sdp)?;
         self.roll_back();
+        self.touched = true;
         let answer = rtc.sdp_api().accept_offer(offer).map_err(|error| error.to_string())?;
         Ok(answer.to_sdp_string())
     }
@@ -86,6 +93,7 @@ impl Negotiation {
         if self.sections.len() + add.len() > SECTIONS_MAX {
             return Err(format!("more than {SECTIONS_MAX} sections"));
         }
+        self.touched = true;
         let mut changes = rtc.sdp_api();
         for section in self.sections.iter_mut().filter(|section| section.state == State::Ended) {
             changes.set_direction(section.mid, Direction::Inactive);

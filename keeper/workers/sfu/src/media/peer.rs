@@ -30,6 +30,8 @@ const NO_LIMIT: Bitrate = Bitrate::gbps(10);
 
 /// Steps of the rate desired.
 const DESIRED_STEP_BPS: u64 = 250_000;
+/// How long a path must be too narrow for the lowest layers before videos are paused.
+const PAUSE_AFTER: Duration = Duration::from_secs(3);
 /// Interval of probes while something is held back.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
 
@@ -74,6 +76,8 @@ pub(super) struct Peer {
     pub queued: Option<Instant>,
     /// Whether it has something to send that the library was not asked for yet.
     pub dirty: bool,
+    /// Packets queued since the library was asked last.
+    pub waiting: u32,
     /// Where it was heard from, latest last.
     pub addresses: Vec<(Protocol, SocketAddr)>,
     /// Under which name its checks come in.
@@ -88,7 +92,8 @@ pub(super) struct Peer {
     pub estimate_bps: Option<u64>,
     /// Whether that is known at all.
     pub congestion: Congestion,
-    aim: (Bitrate, Bitrate),
+    desired_bps: u64,
+    short_since: Option<Instant>,
     probe_at: Instant,
     sources: Vec<Source>,
     rtt: Option<Duration>,
@@ -98,24 +103,7 @@ pub(super) struct Peer {
 impl Peer {
     /// A connection that has not negotiated anything.
     pub fn new(id: PeerId, settings: &Settings, now: Instant) -> Self {
-        let mut rtc = Rtc::builder()
-            .set_dtls_cert(settings.certificate.clone())
-            .set_crypto_provider(settings.crypto.clone())
-            .set_ice_lite(true)
-            .set_rtp_mode(true)
-            .clear_codecs()
-            .enable_opus(true, true)
-            .enable_vp8(true)
-            .enable_h264(true)
-            .enable_vp9(true)
-            .enable_av1(true)
-            .set_stats_interval(Some(LIBRARY_STATS_EVERY))
-            .set_sctp_max_buffered_amount(SCTP_BYTES_MAX)
-            .enable_bwe(Some(FIRST_ESTIMATE))
-            .build(now);
-        for candidate in &settings.candidates {
-            rtc.add_local_candidate(candidate.clone());
-        }
+        let mut rtc = connection(settings, true, now);
         let ufrag = rtc.direct_api().local_ice_credentials().ufrag;
         Self {
             id,
@@ -127,6 +115,7 @@ impl Peer {
             deadline: now,
             queued: None,
             dirty: false,
+            waiting: 0,
             addresses: Vec::new(),
             ufrag,
             up: false,
@@ -134,7 +123,8 @@ impl Peer {
             failed: false,
             estimate_bps: None,
             congestion: Congestion::Unknown,
-            aim: (Bitrate::ZERO, Bitrate::ZERO),
+            desired_bps: 0,
+            short_since: None,
             probe_at: now,
             sources: Vec::new(),
             rtt: None,
@@ -142,11 +132,27 @@ impl Peer {
         }
     }
 
+    /// Answers a client's offer. Its first one tells whether it can report what arrives: if not,
+    /// nothing is paced, which makes sending a good deal cheaper.
+    pub fn answer(
+        &mut self,
+        sdp: &str,
+        settings: &Settings,
+        now: Instant,
+    ) -> Result<String, String> {
+        let reports = sdp.contains(Extension::TransportSequenceNumber.as_uri());
+        if self.negotiation.is_untouched() && sdp.contains("m=video") && !reports {
+            self.rtc = connection(settings, false, now);
+        }
+        self.negotiation.answer(&mut self.rtc, sdp)
+    }
+
     /// Queues a packet for sending. `false` if the section has no such stream any more.
     pub fn write(&mut self, ssrc: Ssrc, packet: RtpWrite) -> bool {
         let mut direct = self.rtc.direct_api();
         let Some(stream) = direct.stream_tx(&ssrc) else { return false };
         stream.write_rtp(packet);
+        self.waiting += 1;
         true
     }
 
@@ -196,11 +202,22 @@ impl Peer {
             self.probe_at = now + PROBE_EVERY;
             desired_bps = desired_bps * 9 / 10;
         }
-        let aim = (Bitrate::bps(division.next_bps), Bitrate::bps(desired_bps));
-        if self.aim != aim {
-            self.aim = aim;
-            self.rtc.bwe().set_bitrate(aim.0, aim.1);
+        if self.desired_bps != desired_bps {
+            self.desired_bps = desired_bps;
+            // No padding besides the probes': it would be paid for by every subscriber's plan.
+            self.rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(desired_bps));
         }
+    }
+
+    /// Whether the path has been too narrow, for what is sent at the least, long enough to pause
+    /// something. Estimates start low and dip.
+    pub fn too_narrow(&mut self, short: bool, now: Instant) -> bool {
+        if !short {
+            self.short_since = None;
+            return false;
+        }
+        let since = *self.short_since.get_or_insert(now);
+        now.saturating_duration_since(since) >= PAUSE_AFTER
     }
 
     /// What a codec of another peer's is called in a section of this one.
@@ -268,4 +285,27 @@ impl Peer {
             data_out_bytes: std::mem::take(&mut self.channels.out_bytes),
         }
     }
+}
+
+/// A connection of the library's, with or without bandwidth estimation and pacing.
+fn connection(settings: &Settings, paced: bool, now: Instant) -> Rtc {
+    let mut rtc = Rtc::builder()
+        .set_dtls_cert(settings.certificate.clone())
+        .set_crypto_provider(settings.crypto.clone())
+        .set_ice_lite(true)
+        .set_rtp_mode(true)
+        .clear_codecs()
+        .enable_opus(true, true)
+        .enable_vp8(true)
+        .enable_h264(true)
+        .enable_vp9(true)
+        .enable_av1(true)
+        .set_stats_interval(Some(LIBRARY_STATS_EVERY))
+        .set_sctp_max_buffered_amount(SCTP_BYTES_MAX)
+        .enable_bwe(paced.then_some(FIRST_ESTIMATE))
+        .build(now);
+    for candidate in &settings.candidates {
+        rtc.add_local_candidate(candidate.clone());
+    }
+    rtc
 }

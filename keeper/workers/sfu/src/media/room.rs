@@ -155,9 +155,23 @@ impl Room {
         if peer.channels.waits() {
             peer.channels.resume(&mut peer.rtc);
         }
-        if let Err(error) = peer.rtc.handle_input(Input::Timeout(now)) {
-            self.fail(at, &error.to_string(), host);
-            return;
+        // The library's pacer gives one packet a call. Where packets are known to wait, the poll that
+        // would say so is left out: it costs as much as the one that gives a packet.
+        for _ in 0..std::mem::take(&mut peer.waiting).max(1) {
+            let Some(peer) = self.peers.get_mut(at) else { return };
+            if let Err(error) = peer.rtc.handle_input(Input::Timeout(now)) {
+                self.fail(at, &error.to_string(), host);
+                return;
+            }
+            match peer.rtc.poll_output() {
+                Ok(Output::Transmit(transmit)) => host.transmits.push(transmit),
+                Ok(Output::Event(event)) => self.on_event(at, event, now, host),
+                Ok(Output::Timeout(_)) => break,
+                Err(error) => {
+                    self.fail(at, &error.to_string(), host);
+                    return;
+                }
+            }
         }
         self.drain(at, now, host);
     }

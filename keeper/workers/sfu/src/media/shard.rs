@@ -181,3 +181,66 @@ impl Shard {
         let _ = catch_unwind(AssertUnwindSafe(move || room.close(&mut self.host)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::api::{Event, PeerId};
+    use super::super::queue::queue;
+    use super::*;
+    use std::sync::Arc;
+
+    fn settings() -> Settings {
+        let crypto = Arc::new(str0m::crypto::from_feature_flags());
+        let certificate = crypto.dtls_provider.generate_certificate().expect("a certificate");
+        Settings { certificate, crypto, candidates: Vec::new() }
+    }
+
+    #[test]
+    fn a_room_that_breaks_takes_no_other_with_it() {
+        let now = Instant::now();
+        let mut shard = Shard::new(settings(), now);
+        let mut all = Vec::new();
+        for number in 1..=2 {
+            let (sink, events) = queue();
+            let room = RoomId(number);
+            shard.order(Order::Open { room, events: sink }, now);
+            let command = Command::OpenPeer { peer: PeerId(number) };
+            shard.order(Order::Command { room, command }, now);
+            all.push(events);
+        }
+        let broken = shard.places[&RoomId(1)];
+        shard.in_room(broken, |_, _| panic!("on purpose"));
+        let Some(Event::Failed { peer, .. }) = all[0].try_recv() else { panic!("no word of it") };
+        assert_eq!(peer, PeerId(1));
+        let left = shard.load();
+        assert_eq!((left.rooms, left.peers, left.names), (1, 1, 1));
+
+        // What is said to the broken room is lost; the other one answers.
+        for number in 1..=2 {
+            let (peer, offer, sdp) = (PeerId(number), 1, String::new());
+            let command = Command::Offer { peer, offer, sdp };
+            shard.order(Order::Command { room: RoomId(number), command }, now);
+            shard.advance(now);
+        }
+        assert_eq!(all[0].try_recv(), None);
+        assert!(matches!(all[1].try_recv(), Some(Event::Refused { .. })));
+    }
+
+    #[test]
+    fn a_closed_room_leaves_nothing() {
+        let now = Instant::now();
+        let mut shard = Shard::new(settings(), now);
+        for number in 1..=50 {
+            let (sink, _events) = queue();
+            let room = RoomId(number);
+            shard.order(Order::Open { room, events: sink }, now);
+            for peer in 0..4 {
+                let command = Command::OpenPeer { peer: PeerId(number * 10 + peer) };
+                shard.order(Order::Command { room, command }, now);
+            }
+            shard.order(Order::Command { room, command: Command::CloseRoom }, now);
+        }
+        shard.advance(now + std::time::Duration::from_secs(20));
+        assert_eq!(shard.load(), Load::default());
+    }
+}

@@ -3,6 +3,7 @@
 //! More is asked for at once, less only after a while: switching layers off and on again costs a
 //! key frame, and subscribers scroll.
 
+use super::ids::ParticipantId;
 use super::{Participant, Room};
 use crate::media::api::{Kind, Quality, TrackId};
 use livekit_protocol as proto;
@@ -64,6 +65,19 @@ impl Room {
             } else {
                 self.tell_subscribed_quality(id, wanted);
             }
+        }
+    }
+
+    /// Says again what a publisher was told that may have missed it.
+    pub(super) fn repeat_dynacast(&mut self, who: ParticipantId) {
+        let published = self.participants.get(&who).map(|p| p.published.clone());
+        for id in published.unwrap_or_default() {
+            let Some(track) = self.tracks.get(&id).filter(|track| track.kind == Kind::Video) else {
+                continue;
+            };
+            let told = track.dynacast.told;
+            self.tell_subscribed_quality(id, told);
+            self.dynacast_due(id);
         }
     }
 

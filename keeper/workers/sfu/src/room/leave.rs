@@ -3,6 +3,7 @@
 use super::ids::ParticipantId;
 use super::info::{gone, update};
 use super::membership::leave;
+use super::participant::State;
 use super::{Effect, Room};
 use crate::media::api::Command;
 use livekit_protocol as proto;
@@ -48,7 +49,13 @@ impl Room {
         }
         self.withdraw_data_tracks(who);
         let info = gone(self.participant_info(who), reason);
-        self.webhook_about("participant_left", info.clone());
+        let Some(participant) = self.participants.get(&who) else { return };
+        let event = if participant.state == State::Active {
+            "participant_left"
+        } else {
+            "participant_connection_aborted"
+        };
+        self.webhook_about(event, info.clone());
         let Some(participant) = self.participants.remove(&who) else { return };
         self.membership += 1;
         for &track in participant.subscriptions.keys() {

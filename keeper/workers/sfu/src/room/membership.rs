@@ -52,7 +52,6 @@ impl Room {
             let message = update(vec![self.participant_info(who)]);
             self.tell_others(Some(who), message);
         }
-        self.webhook("participant_joined", Some(who), None);
         self.subscribe_to_all(who);
         for request in announced {
             self.add_track(who, request);
@@ -198,6 +197,9 @@ impl Room {
         }
         self.restart_offers(who);
         self.negotiate(who);
+        self.repeat_dynacast(who);
+        self.repeat_speakers(who);
+        self.tell_quality_to(who);
     }
 
     pub(super) fn connection_lost(&mut self, connection: ConnectionId) {
@@ -223,7 +225,9 @@ impl Room {
         if primary && participant.state != State::Active {
             participant.state = State::Active;
             self.announce(who);
+            self.webhook("participant_joined", Some(who), None);
             self.introduce_quality(who);
+            self.repeat_speakers(who);
         }
     }
 
@@ -260,10 +264,12 @@ impl Room {
                 && since(Some(participant.joined_ms)) >= CONNECT_MS
             {
                 proto::DisconnectReason::JoinFailure
-            } else if participant.failed
-                && participant.connection.is_some()
-                && since(participant.unreachable_since_ms) >= FAILED_MS
+            } else if participant.connection.is_some()
+                && participant.unreachable_since_ms.is_some()
+                && since(participant.unreachable_since_ms)
+                    >= if participant.failed { FAILED_MS } else { RESUME_MS }
             {
+                // Its line lives, its media does not: a path that died, or a publisher without one.
                 proto::DisconnectReason::MediaFailure
             } else {
                 continue;

@@ -15,6 +15,8 @@ use std::collections::HashMap;
 
 /// Stats that make one judgement. LiveKit judges every 5 s.
 const STATS_PER_JUDGEMENT: u32 = 5;
+/// How long media is unreachable before others are told: an ICE restart takes a moment too.
+const LOST_AFTER_MS: u64 = 5_000;
 /// Below these opinion scores quality is good, and poor.
 const GOOD_BELOW: f32 = 4.1;
 const POOR_BELOW: f32 = 3.1;
@@ -65,9 +67,11 @@ impl Room {
             let worst = measured.entry(track.owner).or_default();
             worst.0 = worst.0.max(u64::from(stats.loss_ppm));
         }
+        let now_ms = self.now_ms;
         let mut changed = Vec::new();
         for participant in self.participants.values_mut() {
-            let lost = participant.failed || participant.unreachable_since_ms.is_some();
+            let unreachable_ms = participant.unreachable_since_ms.map(|at_ms| now_ms - at_ms);
+            let lost = unreachable_ms.is_some_and(|ms| ms >= LOST_AFTER_MS);
             let quality = &mut participant.quality;
             let before = quality.told;
             if lost {
@@ -104,7 +108,8 @@ impl Room {
         self.tell_quality_to(who);
     }
 
-    fn tell_quality_to(&mut self, who: ParticipantId) {
+    /// Tells somebody of everybody's connection.
+    pub(super) fn tell_quality_to(&mut self, who: ParticipantId) {
         let known = self.participants.values().filter(|p| p.id == who || !p.hidden());
         let known: Vec<ParticipantId> = known.map(|participant| participant.id).collect();
         let updates = known

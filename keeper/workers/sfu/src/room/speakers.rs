@@ -1,6 +1,7 @@
 //! Who speaks, from the loudness of audio tracks.
 
 use super::Room;
+use super::ids::ParticipantId;
 use crate::media::api::{Kind, TrackId};
 use livekit_protocol as proto;
 use proto::signal_response::Message;
@@ -69,6 +70,21 @@ impl Room {
         if !changed.is_empty() {
             let message = proto::SpeakersChanged { speakers: changed };
             self.tell_others(None, Message::SpeakersChanged(message));
+        }
+    }
+
+    /// Tells somebody who may have missed it who speaks now.
+    pub(super) fn repeat_speakers(&mut self, who: ParticipantId) {
+        let speaking = self.speakers.levels.iter().filter(|(_, level)| level.told > 0.0);
+        let speakers: Vec<proto::SpeakerInfo> = speaking
+            .map(|(sid, level)| proto::SpeakerInfo {
+                sid: sid.clone(),
+                level: level.told,
+                active: true,
+            })
+            .collect();
+        if !speakers.is_empty() {
+            self.tell(who, Message::SpeakersChanged(proto::SpeakersChanged { speakers }));
         }
     }
 

@@ -233,6 +233,11 @@ impl Client {
         self.rtc.channel(*id).is_some_and(|mut open| open.write(true, message).unwrap_or(false))
     }
 
+    /// Sends anything from the client's own address.
+    pub fn send_raw(&self, datagram: &[u8], to: SocketAddr) {
+        let _ = self.socket.send_to(datagram, to);
+    }
+
     /// Video packets received in a section, in the order of their numbers.
     pub fn section(&self, mid: Mid) -> Vec<&RtpPacket> {
         let mut packets: Vec<_> = self

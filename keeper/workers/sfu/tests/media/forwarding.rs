@@ -6,7 +6,7 @@ use heliograph_sfu::media::api::{Command, Event, Kind, Mid, Quality, TrackId, Wa
 use std::time::Duration;
 use str0m::format::Codec;
 use str0m::media::Direction::{RecvOnly, SendOnly};
-use str0m::rtp::{RedEncoder, RedundantBlock, RtpWrite, SeqNo, Vp8Descriptor};
+use str0m::rtp::{Extension, RedEncoder, RedundantBlock, RtpWrite, SeqNo, Vp8Descriptor};
 
 const AUDIO: Kind = Kind::Audio;
 const VIDEO: Kind = Kind::Video;
@@ -68,7 +68,9 @@ fn layers_are_switched_on_keyframes_without_a_gap() {
     let mut hall = Hall::new();
     let rids = ["q", "h", "f"];
     let (publisher, from) = hall.join_as(Client::new(), &[(VIDEO, SendOnly)], &rids);
-    let (subscriber, to) = hall.join(&[(VIDEO, RecvOnly)]);
+    // One that reports nothing, so that nothing but its wishes counts.
+    let silent = Client::with(|config| config.set_extension(3, Extension::PlayoutDelay));
+    let (subscriber, to) = hall.join_as(silent, &[(VIDEO, RecvOnly)], &[]);
     let qualities = [Quality::Low, Quality::Medium, Quality::High];
     let layers = qualities.iter().copied().zip(rids.map(String::from)).collect();
     hall.media.send(Command::Publish {
@@ -97,11 +99,14 @@ fn layers_are_switched_on_keyframes_without_a_gap() {
         let want = Want { max_quality, ..Want::default() };
         hall.media.send(Command::Want { track: TrackId(1), to: peer(subscriber), want });
     };
-    film(&mut hall, 120);
-    want(&mut hall, Quality::Low);
-    film(&mut hall, 120);
-    want(&mut hall, Quality::Medium);
-    film(&mut hall, 120);
+    for (quality, label) in [(Quality::High, 2), (Quality::Low, 0), (Quality::Medium, 1)] {
+        want(&mut hall, quality);
+        hall.until("the layer", |hall| {
+            film(hall, 10);
+            let section = hall.clients[subscriber].section(to[0]);
+            section.last().is_some_and(|packet| packet.payload[LABEL_AT] == label)
+        });
+    }
     hall.run(Duration::from_millis(200));
 
     let packets = hall.clients[subscriber].section(to[0]);

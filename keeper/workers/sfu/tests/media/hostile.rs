@@ -38,6 +38,41 @@ fn noise_from_strangers_disturbs_nobody() {
 }
 
 #[test]
+fn noise_from_a_peers_own_address_does_not_end_its_call() {
+    let mut hall = Hall::new();
+    let (publisher, from) = hall.join(&[(Kind::Video, SendOnly)]);
+    let (subscriber, to) = hall.join(&[(Kind::Video, RecvOnly)]);
+    hall.publish(publisher, from[0], 1, Kind::Video);
+    hall.forward(1, subscriber, to[0]);
+    let target = hall.plane.local_addresses()[0];
+    let mut rng = StdRng::seed_from_u64(4);
+    let mut encoder = Encoder::new(1, 5, 5);
+    for _ in 0..40 {
+        for client in &hall.clients {
+            for first in [0, 1, 20, 21, 22, 23, 25, 47, 63, 0x80, 0x81, 0x90, 0xbf] {
+                let mut noise = vec![0; rng.random_range(1..1_400)];
+                rng.fill_bytes(&mut noise);
+                noise[0] = first;
+                // Versions and types that get further than random ones.
+                if noise.len() > 2 && rng.random_bool(0.5) {
+                    (noise[1], noise[2]) = if first < 64 { (0xfe, 0xfd) } else { (200, 0) };
+                }
+                client.send_raw(&noise, target);
+            }
+        }
+        hall.film(publisher, from[0], &mut encoder, 1);
+    }
+    let before = hall.clients[subscriber].section(to[0]).len();
+    hall.until("video as before", |hall| {
+        hall.film(publisher, from[0], &mut encoder, 1);
+        hall.clients[subscriber].section(to[0]).len() > before + 60
+    });
+    let failed: Vec<_> =
+        hall.log.iter().filter(|event| matches!(event, Event::Failed { .. })).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
 fn peers_that_come_and_go_are_told_at_once() {
     let mut hall = Hall::new();
     for _ in 0..20 {

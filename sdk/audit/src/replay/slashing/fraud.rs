@@ -130,6 +130,8 @@ pub(super) fn open_exhibit(step: &mut Step<'_>, args: &ix::OpenExhibit) -> Resul
     Ok(())
 }
 
+/// Writes that overlap with other bytes within one slot are carried out in the order listed: nothing in
+/// them says which came first.
 pub(super) fn write_exhibit(step: &mut Step<'_>, args: &ix::WriteExhibit) -> Result<(), Stop> {
     let [uploader, address] = step.accounts()?;
     let mut exhibit: Exhibit = step.get(&address)?;

@@ -1,7 +1,7 @@
 //! `heliograph bench all`: the document that nobody edits by hand.
 
-use super::batches;
 use super::chain::{Chain, Figures};
+use super::{batches, sfu};
 use crate::context::Context;
 use crate::output::Outcome;
 use anyhow::{Context as _, Result};
@@ -17,6 +17,8 @@ use std::path::PathBuf;
 pub struct All {
     #[command(flatten)]
     pub chain: Chain,
+    #[command(flatten)]
+    pub sfu: sfu::Sfu,
     /// The document
     #[arg(long, value_name = "FILE", default_value = "docs/benchmarks.md")]
     pub output: PathBuf,
@@ -27,17 +29,26 @@ struct Written {
     document: PathBuf,
     chain: Figures,
     batches: batches::Figures,
+    sfu: Option<sfu::Figures>,
 }
 
 impl All {
     pub async fn execute(self, _context: &Context) -> Result<Outcome> {
         let chain = self.chain.run().await?;
         let batches = batches::run().await?;
-        let text = document(&chain) + &batches::section(&batches);
+        // The only part that takes root, and a program that may not be built.
+        let (sfu, forwarding) = match self.sfu.run().await {
+            Ok(figures) => {
+                let section = sfu::section(&figures);
+                (Some(figures), section)
+            }
+            Err(error) => (None, format!("\n## Forwarding\n\n{UNMEASURED}\n{error:#}\n")),
+        };
+        let text = document(&chain) + &batches::section(&batches) + &forwarding;
         std::fs::write(&self.output, &text)
             .with_context(|| format!("cannot write {}", self.output.display()))?;
         let said = format!("{text}\nwritten to {}", self.output.display());
-        Outcome::new(&Written { document: self.output, chain, batches }, said)
+        Outcome::new(&Written { document: self.output, chain, batches, sfu }, said)
     }
 }
 

@@ -25,6 +25,8 @@ const LOG_LINES: usize = 12;
 pub struct Config {
     pub rpc_url: String,
     pub port: u16,
+    /// Where participants of calls connect; `None` without calls.
+    pub calls_port: Option<u16>,
     pub model: PathBuf,
     pub vad_model: PathBuf,
 }
@@ -49,6 +51,15 @@ impl Config {
             archive: &'a str,
             capacity: u32,
             transcription: Transcription<'a>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            calls: Option<Calls>,
+        }
+        #[derive(Serialize)]
+        struct Calls {
+            listen: SocketAddr,
+            udp: SocketAddr,
+            threads: u32,
+            receipt_every_secs: u32,
         }
         #[derive(Serialize)]
         struct Transcription<'a> {
@@ -72,6 +83,13 @@ impl Config {
                     threads: threads.min(8),
                     socket: "stt.sock",
                 },
+                calls: self.calls_port.map(|port| Calls {
+                    listen: (Ipv4Addr::LOCALHOST, port).into(),
+                    udp: (Ipv4Addr::LOCALHOST, 0).into(),
+                    threads: 1,
+                    // Short minutes, so that a demonstration has some.
+                    receipt_every_secs: 10,
+                }),
             },
         };
         Ok(toml::to_string(&file)?)

@@ -1,5 +1,6 @@
 //! What `heliograph up` says in the end.
 
+use super::call::HeldCall;
 use super::folder::Keys;
 use super::money::Balances;
 use crate::commands::transcribe::Transcript;
@@ -21,6 +22,8 @@ pub struct Report {
     pub before: Balances,
     pub after: Balances,
     pub transcript: Transcript,
+    /// `None` without the ffmpeg program, or if none was wanted.
+    pub call: Option<HeldCall>,
     pub audit: heliograph_audit::Report,
 }
 
@@ -31,6 +34,7 @@ impl Report {
         self.transcript.exit == Exit::Ok
             && !minutes.is_empty()
             && minutes.iter().all(|minute| minute.transaction.is_some())
+            && self.call.as_ref().is_none_or(HeldCall::is_paid)
     }
 
     fn exit(&self) -> Exit {
@@ -43,8 +47,9 @@ impl Report {
 
     /// The final tables.
     pub fn outcome(&self) -> Result<Outcome> {
+        let call = self.call.as_ref().map(|call| call.describe() + "\n").unwrap_or_default();
         let mut text = format!(
-            "\n{}\n{}\nAudit: {}",
+            "\n{}\n{call}{}\nAudit: {}",
             table::describe(&self.transcript.minutes),
             self.before.describe_change(&self.after),
             self.audit

@@ -16,7 +16,7 @@ use heliograph_protocol::price::{Prices, Usage};
 use heliograph_protocol::receipt::{Quality, Receipt, Terms};
 use heliograph_protocol::record::{Record, records_root, text_sha256};
 use heliograph_protocol::service::ServiceSet;
-use heliograph_protocol::settle::{SettleError, SettleState, settles};
+use heliograph_protocol::settle::{SettleError, SettleState, draws};
 use heliograph_protocol::shares::{BPS, Shares};
 use heliograph_protocol::stream::StreamOpen;
 use heliograph_protocol::voucher::Voucher;
@@ -361,16 +361,23 @@ fn shares() -> Vec<ShareVector> {
 
 fn settle_vectors() -> Vec<SettleVector> {
     [
-        (0, 100, 1_000, 60),
-        (60, 100, 1_000, 100),
-        (60, 100, 7, 100),
-        (60, 100, 7, 60),
-        (60, 100, 7, 101),
-        (60, 100, 0, 100),
-        (0, u64::MAX, u64::MAX, u64::MAX),
-        (0, 99, 0, 100),
+        (0, 100, 1_000, 0, 60),
+        (60, 100, 1_000, 0, 100),
+        (60, 100, 7, 0, 100),
+        (60, 100, 7, 0, 60),
+        (60, 100, 7, 0, 101),
+        (60, 100, 0, 0, 100),
+        (0, u64::MAX, u64::MAX, 0, u64::MAX),
+        (0, 99, 0, 0, 100),
+        // The escrow pays first, the bond what it cannot.
+        (0, 100, 1_000, 50, 60),
+        (60, 100, 7, 50, 100),
+        (60, 100, 7, 20, 100),
+        (60, 100, 0, 20, 100),
+        (60, 100, 0, 20, 60),
+        (0, 99, 0, 20, 100),
     ]
-    .map(|(settled, cap, escrow, cumulative)| {
+    .map(|(settled, cap, escrow, bond, cumulative)| {
         let state = SettleState {
             settled_micro_usdc: settled,
             cap_micro_usdc: cap,
@@ -380,13 +387,15 @@ fn settle_vectors() -> Vec<SettleVector> {
             cumulative_micro_usdc: cumulative,
             ..voucher_for(&largest_receipt(), &Domain([0; 32]))
         };
-        let result = settles(&state, &voucher);
+        let result = draws(&state, bond, &voucher);
         SettleVector {
             settled_micro_usdc: U64(settled),
             cap_micro_usdc: U64(cap),
             escrow_available_micro_usdc: U64(escrow),
+            channel_bond_micro_usdc: U64(bond),
             voucher_cumulative_micro_usdc: U64(cumulative),
-            settles_micro_usdc: result.ok().map(U64),
+            settles_micro_usdc: result.ok().map(|drawn| U64(drawn.micro_usdc())),
+            from_bond_micro_usdc: result.ok().map(|drawn| U64(drawn.bond_micro_usdc)),
             error: result.err().map(|error| match error {
                 SettleError::Stale => "stale",
                 SettleError::OverCap => "over_cap",

@@ -413,7 +413,10 @@ pub struct SettleVector {
     pub settled_micro_usdc: U64,
     pub cap_micro_usdc: U64,
     pub escrow_available_micro_usdc: U64,
+    pub channel_bond_micro_usdc: U64,
     pub voucher_cumulative_micro_usdc: U64,
     pub settles_micro_usdc: Option<U64>,
+    /// The part of it that comes out of the bond.
+    pub from_bond_micro_usdc: Option<U64>,
     pub error: Option<&'static str>,
 }

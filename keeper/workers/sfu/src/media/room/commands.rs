@@ -17,8 +17,9 @@ impl Room {
             Command::OpenPeer { peer } => self.open(peer, now, host),
             Command::ClosePeer { peer } => self.close_peer(peer, now, host),
             Command::Offer { peer, offer, sdp } => {
+                let settings = host.settings.clone();
                 self.negotiate(peer, offer, now, host, |peer| {
-                    let answer = peer.negotiation.answer(&mut peer.rtc, &sdp)?;
+                    let answer = peer.answer(&sdp, &settings, now)?;
                     Ok(Some(Event::Answer { peer: peer.id, offer, sdp: answer }))
                 });
             }

@@ -69,9 +69,18 @@ impl Room {
         }
         let division = divide(estimate_bps, reserved_bps, &demands);
         peer.aim(&division, now);
+        let short = demands
+            .iter()
+            .zip(&division.layers)
+            .any(|(demand, layer)| layer.is_none() && !demand.offered.is_empty());
+        let pause = peer.too_narrow(short, now);
         for ((place, demand), layer) in places.iter().zip(&demands).zip(division.layers) {
-            // A track that sends nothing at the moment is not held back.
-            let carried = if demand.offered.is_empty() { Some(Quality::High) } else { layer };
+            let carried = match demand.offered.first() {
+                // A track that sends nothing at the moment is not held back.
+                None => Some(Quality::High),
+                Some(_) if pause => layer,
+                Some(lowest) => layer.or(Some(lowest.quality)),
+            };
             let Some(track) = self.tracks.get_mut(*place) else { continue };
             let Some(forward) = track.forwards.iter_mut().find(|forward| forward.to == at) else {
                 continue;

@@ -45,6 +45,12 @@ impl Room {
             codec::view(spec.codec, &packet.payload)
         };
         let incoming = &mut track.layers[layer];
+        if incoming.restarted(ssrc) {
+            for forward in track.forwards.iter_mut().filter(|f| f.current == Some(layer)) {
+                forward.current = None;
+            }
+            incoming.want_keyframe();
+        }
         let woke = !incoming.live(now);
         let bytes = packet.payload.len();
         incoming.received(*packet.seq_no, packet.header.timestamp, bytes, track.clock_hz, now);

@@ -168,6 +168,22 @@ fn failed_media_makes_the_client_start_anew() {
 }
 
 #[test]
+fn line_without_media_is_not_kept_for_ever() {
+    let mut stage = Stage::new();
+    stage.join("ann", Transport::Single);
+    stage.connected("ann");
+    let peer = stage.peers("ann")[0];
+    stage.handle(super::super::Input::Media(Event::Disconnected { peer }));
+    stage.wait(20_000);
+    stage.connected("ann");
+    stage.wait(60_000);
+    assert_eq!(stage.room.len(), 1, "it came back in time");
+    stage.handle(super::super::Input::Media(Event::Disconnected { peer }));
+    stage.wait(31_000);
+    assert_eq!(leave(&stage.messages("ann")).unwrap().reason(), Reason::MediaFailure);
+}
+
+#[test]
 fn same_identity_replaces_the_old_one() {
     let mut stage = Stage::new();
     stage.join("ann", Transport::Single);
@@ -217,6 +233,7 @@ fn hidden_participant_sees_and_is_not_seen() {
 fn empty_room_ends_after_its_time_and_says_so() {
     let mut stage = Stage::new();
     stage.join("ann", Transport::Single);
+    stage.connected("ann");
     stage.request("ann", Request::Leave(proto::LeaveRequest::default()));
     stage.wait(19_000);
     assert!(!stage.ended);
@@ -226,6 +243,14 @@ fn empty_room_ends_after_its_time_and_says_so() {
         events(&stage),
         ["room_started", "participant_joined", "participant_left", "room_finished"]
     );
+}
+
+#[test]
+fn who_never_arrived_did_not_leave() {
+    let mut stage = Stage::new();
+    stage.join("ann", Transport::Single);
+    stage.request("ann", Request::Leave(proto::LeaveRequest::default()));
+    assert_eq!(events(&stage), ["room_started", "participant_connection_aborted"]);
 }
 
 #[test]

@@ -110,7 +110,8 @@ impl Stage {
     pub fn wait(&mut self, millis: u64) {
         let until_ms = self.now_ms + millis;
         while self.now_ms < until_ms && !self.ended {
-            self.now_ms = (self.now_ms + 200).min(until_ms);
+            let step_ms = if millis > 60_000 { 1_000 } else { 200 };
+            self.now_ms = (self.now_ms + step_ms).min(until_ms);
             self.handle(Input::Tick);
         }
     }

@@ -116,6 +116,24 @@ fn publisher_stops_layers_nobody_looks_at_after_a_while() {
 }
 
 #[test]
+fn publisher_that_was_away_hears_what_is_wanted_now() {
+    let mut stage = Stage::new();
+    stage.join("ann", Transport::Single);
+    stage.join("bob", Transport::Single);
+    let sid = stage.publish("ann", Kind::Video, "cam");
+    stage.connected("ann");
+    stage.connected("bob");
+    let low = proto::UpdateTrackSettings { width: 320, height: 180, ..settings(&sid) };
+    stage.request("bob", Request::TrackSetting(low));
+    stage.wait(5_200);
+    stage.lose("ann");
+    stage.request("bob", Request::TrackSetting(settings(&sid)));
+    let sid = stage.sid("ann");
+    stage.resume("ann", &sid);
+    assert_eq!(stage.subscribed_quality("ann"), Some(vec![true, true, true]));
+}
+
+#[test]
 fn paused_video_is_told_and_so_is_its_return() {
     let mut stage = Stage::new();
     stage.join("ann", Transport::Single);
@@ -185,6 +203,9 @@ fn nobody_is_told_that_it_is_lost_itself() {
         let event = Event::Stats { peers, tracks: Vec::new(), forwards: Vec::new() };
         stage.handle(Input::Media(event));
     };
+    stats(&mut stage);
+    assert!(!said!(stage.take("bob"), Message::ConnectionQuality(_)), "a moment is no loss");
+    stage.now_ms += 5_000;
     stats(&mut stage);
     let lost = proto::ConnectionQuality::Lost as i32;
     let ann = stage.sid("ann");
