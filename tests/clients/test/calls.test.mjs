@@ -13,7 +13,7 @@ import { withoutV1 } from '../lib/without_v1.mjs';
 /** Wide enough for three layers (livekit-client: from 960), few enough frames for a slow machine. */
 const CAMERA = { width: 960, height: 540, frameRate: 15 };
 /** Longest stop of the picture that switching a layer may cost. */
-const SWITCH_SECS_MAX = 1;
+const SWITCH_SECS_MAX = 2;
 
 /** [title, release, how it signals, whether the server knows `/rtc/v1`] */
 const WAYS = [

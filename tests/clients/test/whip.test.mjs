@@ -11,8 +11,8 @@ import { TONE_HZ, aiortcPlays, ffmpegPublishes } from '../lib/whip.mjs';
 
 const place = meeting();
 
-/** A media server gives a silent client up within this time. */
-const GIVEN_UP_MS = 60_000;
+/** ICE takes a while to notice silence, and the room waits half a minute more. */
+const GIVEN_UP_MS = 90_000;
 /** livekit.ParticipantInfo.Kind.INGRESS */
 const INGRESS = 1;
 
