@@ -2,7 +2,7 @@
 //! what is to be received, as Janus does.
 
 use super::{Participant, Process};
-use crate::generator::{Generator, PeerId};
+use crate::generator::{Feedback, Generator, PeerId};
 use anyhow::{Context as _, Result, bail, ensure};
 use futures_util::{SinkExt as _, StreamExt as _};
 use heliograph_call::token::Token;
@@ -104,8 +104,6 @@ impl Sfu {
         let (socket, _) = connected.context("the SFU does not let a participant in")??;
         let publisher =
             if who.publishes { Some(generator.open(who.feedback).await?) } else { None };
-        let subscriber =
-            if who.subscribes { Some(generator.open(who.feedback).await?) } else { None };
         let offer = match publisher {
             Some(peer) => Some(generator.publish(peer, cid(&who.name)).await?),
             None => None,
@@ -115,7 +113,8 @@ impl Sfu {
             socket,
             generator: generator.clone(),
             publisher,
-            subscriber,
+            subscriber: None,
+            feedback: who.feedback,
             ready: Some(ready),
             name: who.name.clone(),
         };
@@ -150,7 +149,10 @@ struct Connection {
     socket: Socket,
     generator: Generator,
     publisher: Option<PeerId>,
+    /// Opened by the server's first offer: it offers data channels to those, too, who receive
+    /// nothing, and sends away who does not answer.
     subscriber: Option<PeerId>,
+    feedback: Feedback,
     ready: Option<oneshot::Sender<()>>,
     name: String,
 }
@@ -197,11 +199,14 @@ impl Connection {
         match message {
             signal_response::Message::Join(_) if self.publisher.is_none() => self.is_ready(),
             signal_response::Message::Offer(offer) => {
-                if let Some(peer) = self.subscriber {
-                    let answer = self.generator.answer(peer, offer.sdp).await?;
-                    let answer = description("answer", answer, offer.id);
-                    self.send(signal_request::Message::Answer(answer)).await?;
-                }
+                let peer = match self.subscriber {
+                    Some(peer) => peer,
+                    None => self.generator.open(self.feedback).await?,
+                };
+                self.subscriber = Some(peer);
+                let answer = self.generator.answer(peer, offer.sdp).await?;
+                let answer = description("answer", answer, offer.id);
+                self.send(signal_request::Message::Answer(answer)).await?;
             }
             signal_response::Message::Answer(answer) => {
                 let peer = self.publisher.context("an answer to nothing")?;
