@@ -46,6 +46,10 @@ rust=$(cd "$REPO_ROOT" && rustc --version | cut -d' ' -f2)
 apt_need gcc g++ make cmake pkg-config libssl-dev git python3
 
 if [ -n "$programs" ]; then "$here/sbf/install.sh"; fi
-if [ -n "$speech" ]; then "$here/speech/install.sh"; fi
+if [ -n "$speech" ]; then
+  # Encodes what the participants of the demo's call publish.
+  apt_need ffmpeg
+  "$here/speech/install.sh"
+fi
 if [ -n "$typescript" ]; then "$here/typescript/install.sh"; fi
 if [ -n "$clients" ]; then "$here/clients/install.sh"; fi

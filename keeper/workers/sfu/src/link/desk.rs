@@ -95,7 +95,8 @@ impl Desk {
         let mut source: Option<Source> = None;
         let mut sink: Option<mpsc::Sender<FromSfu>> = None;
         let mut batch = Vec::with_capacity(NOTICES);
-        let mut tick = tokio::time::interval(Duration::from_millis(REPORT_EVERY_MS));
+        let every = Duration::from_millis(REPORT_EVERY_MS);
+        let mut tick = tokio::time::interval_at(Instant::now() + every, every);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let last_second = self.revoked.front().map(|(at, _)| *at);
