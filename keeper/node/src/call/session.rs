@@ -392,8 +392,12 @@ impl<'a> HostSession<'a> {
             tracing::warn!(%error, "escrow not read");
             (ErrorCode::Unavailable, "the node cannot reach the cluster; try again".to_owned())
         })?;
-        let outstanding =
-            self.state.ledger.outstanding_micro_usdc(&app).await.map_err(unavailable)?;
+        let outstanding = self
+            .state
+            .ledger
+            .outstanding_micro_usdc(&app, unix_secs())
+            .await
+            .map_err(unavailable)?;
         let others = self.state.promises.of_others(&app, &self.hosted.session);
         let bonds_required = self.state.chain.bonds_required();
         let cap = self.terms.cap_micro_usdc.saturating_sub(self.meter.cumulative_micro_usdc());
