@@ -50,7 +50,7 @@ struct Unanswered {
 /// What the loop waits for.
 enum Event {
     Host(Incoming<HostMessage>),
-    Takeover(Takeover),
+    Takeover(Box<Takeover>),
     Counted,
     MinuteOver,
     VoucherMissing,
@@ -150,7 +150,7 @@ impl<'a> HostSession<'a> {
             }
             match self.wait(takeovers).await {
                 Event::Host(incoming) => self.on_host(incoming).await?,
-                Event::Takeover(takeover) => self.on_takeover(takeover).await?,
+                Event::Takeover(takeover) => self.on_takeover(*takeover).await?,
                 Event::Counted => self.on_counted(),
                 Event::MinuteOver => self.on_minute().await?,
                 Event::VoucherMissing => match self.phase {
@@ -254,7 +254,7 @@ impl<'a> HostSession<'a> {
         };
         tokio::select! {
             incoming = incoming => Event::Host(incoming),
-            Some(takeover) = takeovers.recv() => Event::Takeover(takeover),
+            Some(takeover) = takeovers.recv() => Event::Takeover(Box::new(takeover)),
             () = hosted.counted_bell.notified() => Event::Counted,
             () = tokio::time::sleep(Duration::from_millis(minute_ms)), if is_open => {
                 Event::MinuteOver
