@@ -68,8 +68,8 @@ pub struct Scene {
     pub short: Signature,
     /// The transaction that released the bond of the second channel.
     pub release: Signature,
-    /// A claim of what was paid already: it changed nothing.
-    pub idle: Signature,
+    /// What changed nothing: a claim of what was paid already, samples written a second time.
+    pub idle: [Signature; 2],
     pub network: Network,
     pub payout: Pubkey,
     pub escrow_vault: Pubkey,
@@ -295,7 +295,7 @@ async fn make() -> Scene {
     governance::stake_is_delegated(&cast).await;
     trials::node_is_tried(&cast, third, &receipts).await;
     governance::network_is_governed(&cast).await;
-    quality::node_is_observed(&cast).await;
+    let written_again = quality::node_is_observed(&cast).await;
 
     let transactions = history(&cast.rpc).await;
     let snapshot = snapshot(&cast.rpc, &transactions).await;
@@ -311,7 +311,7 @@ async fn make() -> Scene {
         redeem,
         short,
         release,
-        idle,
+        idle: [idle, written_again],
         payout,
         escrow_vault: pda::escrow_vault(&pda::escrow(&app)),
         rpc: cast.rpc,

@@ -84,7 +84,7 @@ async fn vouchers_are_shown_redeemed_and_proven() {
     cluster.refused("operator", &["voucher", "redeem", &large], 64, "cap is 1.000000 USDC");
     cluster.refused("operator", &["voucher", "redeem", "nowhere"], 2, "cannot read nowhere");
     let key = cluster.path("app.json");
-    cluster.refused("operator", &["voucher", "redeem", &key], 64, "no signed voucher");
+    cluster.refused("operator", &["voucher", "redeem", &key], 64, "no signed message");
     let refusal = cluster.ok("operator", &["voucher", "show", &forged]);
     assert!(refusal["refusal"].as_str().unwrap().contains("signed by"), "{refusal:#}");
 

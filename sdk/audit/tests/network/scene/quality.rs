@@ -12,6 +12,7 @@ use heliograph_registry::state::{KeeperRole, KeeperStatus};
 use heliograph_reputation::state::Score;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
+use solana_signature::Signature;
 use solana_signer::Signer;
 
 /// What an observer makes of its twenty probes of the node.
@@ -54,8 +55,9 @@ impl Seen {
 
 /// Three observers watch the node for four epochs. The first is scored and everything of it closed;
 /// the second is scored, and who lies in it is tried by its own samples; for the third one leaf is
-/// held back, so that there is no quorum; in the fourth the node is down, and tried for it.
-pub async fn node_is_observed(cast: &Cast) {
+/// held back, so that there is no quorum; in the fourth the node is down, and tried for it. Returns a
+/// transaction that changed nothing.
+pub async fn node_is_observed(cast: &Cast) -> Signature {
     let mut observers = Vec::new();
     for _ in 0..3 {
         observers.push(observer(cast).await);
@@ -78,7 +80,7 @@ pub async fn node_is_observed(cast: &Cast) {
     let (keeper, key) = &observers[0];
     trials::downtime_is_refuted(cast, (*keeper, key), first.start + 9 * secs).await;
     let (leaf, seen) = lie.unwrap();
-    trials::observer_is_tried_by_samples(cast, leaf, &seen.samples()).await;
+    let idle = trials::observer_is_tried_by_samples(cast, leaf, &seen.samples()).await;
 
     travel(cast, first.start + (3 + u64::from(RETAINED_EPOCHS)) * secs).await;
     let payer = cast.operator.pubkey();
@@ -90,6 +92,7 @@ pub async fn node_is_observed(cast: &Cast) {
     for close in over {
         cast.send(&cast.authority, &[close]).await;
     }
+    idle
 }
 
 /// An active observer of the node's operator: account and key.

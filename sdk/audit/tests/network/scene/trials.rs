@@ -19,6 +19,7 @@ use solana_keypair::Keypair;
 use solana_message::{AddressLookupTableAccount, VersionedMessage, v0};
 use solana_pubkey::Pubkey;
 use solana_sdk_ids::{address_lookup_table, system_program};
+use solana_signature::Signature;
 use solana_signer::Signer;
 use solana_transaction::versioned::VersionedTransaction;
 
@@ -115,15 +116,20 @@ async fn observer_is_tried(cast: &Cast, keeper: Pubkey, key: &Keypair, epoch: u6
 }
 
 /// A leaf is held against its own samples. A part of the exhibit is written twice, and all of it
-/// closed; the case stays.
-pub async fn observer_is_tried_by_samples(cast: &Cast, leaf: ProvedLeaf, samples: &[Sample]) {
+/// closed; the case stays. The second writing changes nothing; returns its transaction.
+pub async fn observer_is_tried_by_samples(
+    cast: &Cast,
+    leaf: ProvedLeaf,
+    samples: &[Sample],
+) -> Signature {
     let reporter = &cast.authority;
     let (uploader, root) = (reporter.pubkey(), leaf.samples_root);
     for step in slashing::exhibit_of(uploader, samples) {
         cast.send(reporter, &[step]).await;
     }
     let first = samples[0].to_bytes().to_vec();
-    cast.send(reporter, &[slashing::write_exhibit(uploader, &root, 0, first)]).await;
+    let again = slashing::write_exhibit(uploader, &root, 0, first);
+    let again = cast.send(reporter, &[again]).await;
     let subject = leaf.observer;
     let accusation = Accusation { reporter: uploader, subject, number: 0 };
     cast.send(reporter, &[slashing::open_samples_case(&accusation, leaf)]).await;
@@ -132,6 +138,7 @@ pub async fn observer_is_tried_by_samples(cast: &Cast, leaf: ProvedLeaf, samples
     let unused = slashing::exhibit_of(uploader, &samples[..3]);
     cast.send(reporter, &unused).await;
     decide(cast, pda::case(&subject, 0)).await;
+    again
 }
 
 /// Sends what is too large for a transaction that names all its accounts.
