@@ -43,6 +43,7 @@ timed "clippy" cargo clippy --workspace --all-targets --locked -- -D warnings
 timed "interface descriptions" "$here/idl.sh" --check
 timed "binaries and tests: compile" build
 timed "TypeScript package" "$here/typescript/test.sh"
+timed "calls of clients that nobody here wrote" "$here/clients/test.sh"
 timed "fuzzing the protocol" "$here/fuzz.sh" "${FUZZ_SECONDS:-15}"
 info "everything before the tests: $((SECONDS - started)) s"
 
