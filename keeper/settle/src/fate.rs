@@ -80,9 +80,13 @@ impl BookView {
         }
     }
 
-    /// The minute to post next, by the chain's time; `None` if this one has its batch already.
-    /// `written` is the newest minute in the database.
+    /// The minute to post next, by the chain's time; `None` if this one has its batch already, or
+    /// would have a void one. `written` is the newest minute in the database.
     pub fn next_minute(&self, written: Option<u64>, now: i64) -> Option<u64> {
+        // A batch of the very second in which a challenge failed is void with those before it.
+        if now <= self.book.void_until {
+            return None;
+        }
         let this_minute = minute_index(u64::try_from(now).ok()?);
         let newest = written.unwrap_or(0).max(self.book.last_minute);
         (this_minute > newest).then_some(this_minute)

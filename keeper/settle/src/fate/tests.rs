@@ -146,6 +146,19 @@ fn minute_is_next_only_once() {
 }
 
 #[test]
+fn nothing_is_posted_in_the_second_of_a_failed_challenge() {
+    let mut chain = Chain::new();
+    chain.pass_minutes(1);
+    let minute = chain.minute();
+    chain.view.book.void_until = chain.now;
+    let mut copy = chain.clone();
+    assert!(copy.take(&header(minute, 1)), "the program would take it");
+    assert_eq!(copy.view.standing(&header(minute, 1)), Standing::Void);
+    assert_eq!(chain.view.next_minute(None, chain.now), None);
+    assert_eq!(chain.view.next_minute(None, chain.now + 1), Some(minute));
+}
+
+#[test]
 fn releasable_is_what_the_program_would_release() {
     let mut chain = Chain::new();
     for salt in 1..6 {
