@@ -82,13 +82,16 @@ async fn health(State(state): State<Arc<NodeState>>) -> Response {
 
 async fn info(State(state): State<Arc<NodeState>>) -> Json<Value> {
     let worker = state.worker.info().map(|worker| {
-        json!({
-            "engine": worker.engine,
-            "engine_version": worker.engine_version,
-            "model": worker.model_name,
-            "model_sha256": hex::encode(worker.model_sha256),
-            "languages": worker.languages,
-        })
+        let models = worker.models.iter().map(|model| {
+            json!({
+                "engine": model.engine,
+                "engine_version": model.engine_version,
+                "name": model.name,
+                "sha256": hex::encode(model.sha256),
+                "languages": model.languages,
+            })
+        });
+        json!({ "models": Vec::from_iter(models), "languages": worker.languages() })
     });
     Json(json!({
         "node_key": state.node_key().to_string(),

@@ -14,6 +14,7 @@ use heliograph_protocol::Address;
 use heliograph_protocol::service::{Service, ServiceSet};
 use heliograph_settlement::state::Session;
 use heliograph_store::Session as LedgerSession;
+use heliograph_worker_ipc::StreamConfig;
 use session::StreamSession;
 use socket::{ClientSocket, Incoming};
 use solana_pubkey::Pubkey;
@@ -44,15 +45,18 @@ pub async fn serve(socket: WebSocket, state: Arc<NodeState>) {
 struct Opened {
     address: Address,
     session: Session,
-    language: Option<String>,
+    config: StreamConfig,
 }
 
 /// Reads the first message and checks everything before anything is allocated for it.
 async fn open(socket: &mut ClientSocket, state: &NodeState) -> Result<Opened, auth::Refusal> {
     let bad = |why: &str| (ErrorCode::BadConfig, why.to_owned());
-    let (signed, language) = match tokio::time::timeout(CONFIG_LIMIT, socket.next()).await {
+    let (signed, language, is_live) = match tokio::time::timeout(CONFIG_LIMIT, socket.next()).await
+    {
         Err(_) => return Err(bad("no config within 10 s")),
-        Ok(Incoming::Message(ClientMessage::Config { open, language })) => (open, language),
+        Ok(Incoming::Message(ClientMessage::Config { open, language, live })) => {
+            (open, language, live)
+        }
         Ok(Incoming::Invalid(why)) => return Err((ErrorCode::BadConfig, why)),
         Ok(_) => return Err(bad("the first message must be a config")),
     };
@@ -69,8 +73,12 @@ async fn open(socket: &mut ClientSocket, state: &NodeState) -> Result<Opened, au
     let bought = ServiceSet::of(Service::Transcription);
     auth::check_session(&signed, &session, &node, bought, unix_secs())?;
     auth::accept_once(&state.requests, &signed, &request, now_unix_ms)?;
-    let language = language.filter(|language| language != "auto");
-    Ok(Opened { address: request.session, session, language })
+    let config = StreamConfig {
+        language: language.filter(|language| language != "auto"),
+        is_live,
+        ..StreamConfig::default()
+    };
+    Ok(Opened { address: request.session, session, config })
 }
 
 async fn admitted(mut socket: ClientSocket, state: &NodeState, opened: Opened) {
@@ -89,7 +97,7 @@ async fn admitted(mut socket: ClientSocket, state: &NodeState, opened: Opened) {
     let served = match recorded {
         Ok(()) => {
             StreamSession::new(state, &mut socket, opened.address, &opened.session)
-                .serve(opened.language)
+                .serve(opened.config)
                 .await
         }
         Err(error) => Err((ErrorCode::Unavailable, error.to_string())),

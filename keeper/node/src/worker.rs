@@ -10,8 +10,9 @@ pub mod process;
 use crate::config::TranscriptionConfig;
 use crate::error::Error;
 use connection::{Command, Connection};
-use heliograph_worker_ipc::{Gate, Segment, ToWorker};
+use heliograph_worker_ipc::{Gate, Model, Segment, StreamConfig, ToWorker};
 use process::Process;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -33,19 +34,40 @@ const EVENTS_MAX: usize = 1_024;
 /// What a worker said of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WorkerInfo {
-    pub engine: String,
-    pub engine_version: String,
-    pub model_name: String,
-    pub model_sha256: [u8; 32],
-    pub languages: Vec<String>,
+    /// Never empty; the first serves what nothing else is better for.
+    pub models: Vec<Model>,
     /// Samples of a stream that may be on their way at once.
     pub window_samples: u64,
+}
+
+impl WorkerInfo {
+    /// Languages that any of its models serves, ISO 639-1, sorted.
+    pub fn languages(&self) -> BTreeSet<&str> {
+        self.models.iter().flat_map(|model| &model.languages).map(String::as_str).collect()
+    }
+}
+
+/// A text that may still change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Interim {
+    pub start_sample: u64,
+    pub end_sample: u64,
+    pub text: String,
+    pub confidence_ppm: u32,
+    pub language: String,
 }
 
 /// What a stream hears from the worker.
 #[derive(Clone, Debug)]
 pub enum WorkerEvent {
     Opened,
+    /// Of what is being said, so far.
+    Interim(Interim),
+    /// Somebody begins to speak, or has stopped.
+    Speech {
+        at_sample: u64,
+        is_speaking: bool,
+    },
     Final(Box<Segment>),
     Dropped {
         end_sample: u64,
@@ -109,10 +131,10 @@ impl Worker {
     }
 
     /// Opens a stream at a position in the session's audio.
-    pub async fn open(&self, language: Option<String>, start_sample: u64) -> WorkerStream {
+    pub async fn open(&self, config: StreamConfig, start_sample: u64) -> WorkerStream {
         let stream = self.next_stream.fetch_add(1, Ordering::Relaxed);
         let (sender, events) = mpsc::channel(EVENTS_MAX);
-        let open = ToWorker::Open { stream, language, start_sample };
+        let open = ToWorker::Open { stream, start_sample, config };
         // A closed channel drops `sender`, and the stream reads Lost.
         let _ = self.commands.send(Command::Open { stream, events: sender, open }).await;
         WorkerStream { stream, commands: self.commands.clone(), events }
@@ -216,7 +238,9 @@ async fn run_once(
     let lived = tokio::select! {
         lived = async {
             let (connection, worker) = Connection::open(process.socket()).await?;
-            tracing::info!(model = %worker.model_name, engine = %worker.engine, "worker ready");
+            for Model { engine, name, .. } in &worker.models {
+                tracing::info!(model = %name, %engine, "worker ready");
+            }
             info.send_replace(Some(worker));
             connection.run(commands).await
         } => lived,

@@ -20,7 +20,7 @@ use solana_signer::Signer;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
-pub use wire::{ClientMessage, EndReason, ErrorCode, STREAM_PATH, ServerMessage};
+pub use wire::{ClientMessage, EndReason, ErrorCode, STREAM_PATH, ServerMessage, VadEvent};
 
 /// Samples in one binary frame that [`Stream::send_audio`] cuts audio into: half a second.
 const FRAME_SAMPLES: usize = 8_000;
@@ -89,6 +89,8 @@ pub struct StreamConfig {
     pub terms: Terms,
     /// ISO 639-1; `None` leaves it to the node.
     pub language: Option<String>,
+    /// Whether interim texts and [`StreamEvent::Vad`] are wanted.
+    pub live: bool,
     /// The session's last receipt, when it is continued.
     pub tip: Option<Tip>,
 }
@@ -100,6 +102,13 @@ pub enum StreamEvent {
     Credit {
         /// Sample after the last one.
         until_sample: u64,
+    },
+    /// Somebody begins to speak, or has stopped.
+    Vad {
+        /// Which of the two.
+        event: VadEvent,
+        /// Seconds from the start of the session's audio.
+        at: f64,
     },
     /// A segment's text.
     Transcription {
@@ -113,7 +122,9 @@ pub enum StreamEvent {
         confidence: f64,
         /// ISO 639-1.
         language: String,
-        /// Milliseconds from the segment's last sample to its text.
+        /// False for a text that the next one replaces.
+        is_final: bool,
+        /// Milliseconds from the segment's last sample to its text; 0 if it is not final.
         latency_ms: u32,
     },
     /// A minute was served, checked and paid.
@@ -183,7 +194,8 @@ impl<'a> Stream<'a> {
         };
         let open = evidence::sign(&request, &config.domain, signer)
             .map_err(|error| StreamError::Sign(error.to_string()))?;
-        let message = ClientMessage::Config { open, language: config.language.clone() };
+        let message =
+            ClientMessage::Config { open, language: config.language.clone(), live: config.live };
         send_json(&mut socket, &message).await.map_err(&failed)?;
         let ready = match next_json(&mut socket).await.map_err(&failed)? {
             Some(ServerMessage::Ready { engine, model, model_sha256, next_sample, .. }) => {
@@ -253,16 +265,18 @@ impl<'a> Stream<'a> {
                 end,
                 confidence,
                 language,
+                is_final,
                 latency_ms,
-                ..
             } => Ok(Some(StreamEvent::Transcription {
                 text,
                 start,
                 end,
                 confidence,
                 language,
+                is_final,
                 latency_ms,
             })),
+            ServerMessage::VadEvent { event, at } => Ok(Some(StreamEvent::Vad { event, at })),
             ServerMessage::Receipt { receipt } => self.on_receipt(receipt).await,
             ServerMessage::Ended { reason, message } => {
                 Ok(Some(StreamEvent::Ended { reason, message }))

@@ -61,6 +61,7 @@ pub async fn play(
         match event {
             StreamEvent::Credit { until_sample } => credit = until_sample,
             StreamEvent::Transcription { text, .. } => heard.texts.push(text),
+            StreamEvent::Vad { .. } => {}
             StreamEvent::Minute(minute) => heard.minutes.push(*minute),
             StreamEvent::Ended { reason, .. } => {
                 heard.ended = Some(reason);

@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 pub async fn raw_open(endpoint: &str, open: &Signed) -> String {
     let url = format!("{}{STREAM_PATH}", endpoint.replace("http://", "ws://"));
     let (mut socket, _) = connect_async(url).await.expect("the node answers");
-    let config = ClientMessage::Config { open: open.clone(), language: None };
+    let config = ClientMessage::Config { open: open.clone(), language: None, live: false };
     let text = serde_json::to_string(&config).expect("serialises");
     socket.send(Message::Text(text.into())).await.expect("sent");
     match socket.next().await {

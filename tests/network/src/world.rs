@@ -303,6 +303,7 @@ impl Network {
             domain: self.network.domain(),
             terms: self.session(session).await.terms(&session.address),
             language: None,
+            live: false,
             tip,
         }
     }

@@ -11,9 +11,9 @@ use crate::meter::{MINUTE_SAMPLES, Meter};
 use crate::solvency::{Means, backing_left};
 use crate::state::NodeState;
 use crate::time::{unix_ms, unix_secs};
-use crate::worker::{WorkerEvent, WorkerInfo, WorkerStream};
+use crate::worker::{Interim, WorkerEvent, WorkerInfo, WorkerStream};
 use heliograph_client::evidence::sign;
-use heliograph_client::stream::{ClientMessage, EndReason, ErrorCode, ServerMessage};
+use heliograph_client::stream::{ClientMessage, EndReason, ErrorCode, ServerMessage, VadEvent};
 use heliograph_protocol::Address;
 use heliograph_protocol::domain::Message as _;
 use heliograph_protocol::evidence::{ArchivedReceipt, Signed};
@@ -22,7 +22,7 @@ use heliograph_protocol::receipt::Terms;
 use heliograph_protocol::service::Service;
 use heliograph_protocol::voucher::Voucher;
 use heliograph_settlement::state::Session;
-use heliograph_worker_ipc::Segment;
+use heliograph_worker_ipc::{Segment, StreamConfig};
 use solana_pubkey::Pubkey;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -64,7 +64,7 @@ pub struct StreamSession<'a> {
     session: Address,
     account: Session,
     terms: Terms,
-    language: Option<String>,
+    config: StreamConfig,
     meter: Meter,
     audio: AudioBuffer,
     worker: Option<WorkerStream>,
@@ -97,7 +97,7 @@ impl<'a> StreamSession<'a> {
             session,
             account: account.clone(),
             terms,
-            language: None,
+            config: StreamConfig::default(),
             meter: Meter::new(terms, None, unix_ms()),
             audio: AudioBuffer::new(0),
             worker: None,
@@ -115,8 +115,8 @@ impl<'a> StreamSession<'a> {
 
     /// Serves until the stream ends. A stream that does not end in order leaves a receipt for what
     /// was answered for, which the client gets when it comes back.
-    pub async fn serve(mut self, language: Option<String>) -> Result<(), Refusal> {
-        self.language = language;
+    pub async fn serve(mut self, config: StreamConfig) -> Result<(), Refusal> {
+        self.config = config;
         let served = self.run().await;
         if !matches!(served, Ok(true)) {
             self.worker = None;
@@ -176,13 +176,14 @@ impl<'a> StreamSession<'a> {
         let info = timeout(WORKER_LIMIT, self.state.worker.ready())
             .await
             .map_err(|_| (ErrorCode::Unavailable, "the speech worker is not running".to_owned()))?;
-        check_language(self.language.as_deref(), &info)?;
+        check_language(self.config.language.as_deref(), &info)?;
+        let model = &info.models[0];
         let ready = ServerMessage::Ready {
             node_key: self.state.node_key().to_string(),
-            engine: format!("{} {}", info.engine, info.engine_version),
-            model: info.model_name.clone(),
-            model_sha256: hex::encode(info.model_sha256),
-            languages: info.languages.clone(),
+            engine: format!("{} {}", model.engine, model.engine_version),
+            model: model.name.clone(),
+            model_sha256: hex::encode(model.sha256),
+            languages: info.languages().into_iter().map(str::to_owned).collect(),
             next_sample: start,
         };
         if !self.send(&ready).await {
@@ -203,7 +204,7 @@ impl<'a> StreamSession<'a> {
         self.audio.rewind();
         self.window_samples = info.window_samples;
         self.finish_sent = false;
-        let opened = self.state.worker.open(self.language.clone(), self.audio.done()).await;
+        let opened = self.state.worker.open(self.config.clone(), self.audio.done()).await;
         self.worker = Some(opened);
     }
 
@@ -313,6 +314,11 @@ impl<'a> StreamSession<'a> {
     async fn on_worker(&mut self, event: WorkerEvent) -> Result<bool, Refusal> {
         match event {
             WorkerEvent::Opened => Ok(true),
+            WorkerEvent::Interim(interim) => self.on_interim(interim).await,
+            WorkerEvent::Speech { at_sample, is_speaking } => {
+                let event = if is_speaking { VadEvent::SpeechStart } else { VadEvent::SpeechEnd };
+                Ok(self.send(&ServerMessage::VadEvent { event, at: secs(at_sample) }).await)
+            }
             WorkerEvent::Final(segment) => self.on_segment(*segment).await,
             WorkerEvent::Dropped { end_sample, gate } => {
                 tracing::debug!(%gate, end_sample, "segment dropped");
@@ -337,8 +343,24 @@ impl<'a> StreamSession<'a> {
         }
     }
 
+    /// Nothing is charged for it; past the limit it is not delivered either.
+    async fn on_interim(&mut self, interim: Interim) -> Result<bool, Refusal> {
+        if self.limit.is_some_and(|(limit, _)| interim.end_sample > limit) {
+            return Ok(true);
+        }
+        let message = ServerMessage::Transcription {
+            text: interim.text,
+            start: secs(interim.start_sample),
+            end: secs(interim.end_sample),
+            confidence: f64::from(interim.confidence_ppm) / 1e6,
+            language: interim.language,
+            is_final: false,
+            latency_ms: 0,
+        };
+        Ok(self.send(&message).await)
+    }
+
     async fn on_segment(&mut self, segment: Segment) -> Result<bool, Refusal> {
-        let secs = |sample: u64| sample as f64 / f64::from(TRANSCRIPTION_RATE_HZ);
         let Segment { start_sample, end_sample, latency_ms, .. } = segment;
         // Past the limit nothing can be charged, so nothing is delivered.
         if self.limit.is_some_and(|(limit, _)| end_sample > limit) {
@@ -483,6 +505,11 @@ impl<'a> StreamSession<'a> {
     }
 }
 
+/// Seconds from the start of the session's audio.
+fn secs(sample: u64) -> f64 {
+    sample as f64 / f64::from(TRANSCRIPTION_RATE_HZ)
+}
+
 const fn explain(reason: EndReason) -> &'static str {
     match reason {
         EndReason::Finished => "everything is transcribed",
@@ -499,10 +526,11 @@ const fn explain(reason: EndReason) -> &'static str {
 fn check_language(language: Option<&str>, info: &WorkerInfo) -> Result<(), Refusal> {
     let Some(asked) = language else { return Ok(()) };
     let primary = asked.split('-').next().unwrap_or(asked).to_ascii_lowercase();
-    if info.languages.contains(&primary) {
+    let languages = info.languages();
+    if languages.contains(primary.as_str()) {
         return Ok(());
     }
-    let served = info.languages.join(", ");
+    let served = Vec::from_iter(languages).join(", ");
     Err((ErrorCode::BadConfig, format!("language {asked} is not served; served are: {served}")))
 }
 

@@ -1,6 +1,6 @@
 //! The socket to a running worker: commands out, events to the streams they belong to.
 
-use super::{WorkerEvent, WorkerInfo};
+use super::{Interim, WorkerEvent, WorkerInfo};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use heliograph_worker_ipc::{FromWorker, NodeCodec, ToWorker, VERSION};
@@ -45,25 +45,13 @@ impl Connection {
             };
             let (sink, mut stream) = Framed::new(socket, NodeCodec::new()).split();
             match stream.next().await {
-                Some(Ok(FromWorker::Ready {
-                    version,
-                    engine,
-                    engine_version,
-                    model_name,
-                    model_sha256,
-                    languages,
-                    window_samples,
-                    ..
-                })) if version == VERSION => {
-                    let info = WorkerInfo {
-                        engine,
-                        engine_version,
-                        model_name,
-                        model_sha256,
-                        languages,
-                        window_samples,
-                    };
-                    Ok((Self { sink, stream }, info))
+                Some(Ok(FromWorker::Ready { version, models, window_samples, .. }))
+                    if version == VERSION =>
+                {
+                    if models.is_empty() {
+                        return Err("worker has no model".to_owned());
+                    }
+                    Ok((Self { sink, stream }, WorkerInfo { models, window_samples }))
                 }
                 Some(Ok(FromWorker::Ready { version, .. })) => {
                     Err(format!("worker speaks version {version}, expected {VERSION}"))
@@ -131,6 +119,20 @@ impl Connection {
 fn dispatch(streams: &mut HashMap<u64, mpsc::Sender<WorkerEvent>>, message: FromWorker) {
     let (stream, event) = match message {
         FromWorker::Opened { stream } => (stream, WorkerEvent::Opened),
+        FromWorker::Speech { stream, at_sample, is_speaking } => {
+            (stream, WorkerEvent::Speech { at_sample, is_speaking })
+        }
+        FromWorker::Interim {
+            stream,
+            start_sample,
+            end_sample,
+            text,
+            confidence_ppm,
+            language,
+        } => {
+            let interim = Interim { start_sample, end_sample, text, confidence_ppm, language };
+            (stream, WorkerEvent::Interim(interim))
+        }
         FromWorker::Final { stream, segment } => (stream, WorkerEvent::Final(Box::new(segment))),
         FromWorker::Dropped { stream, end_sample, gate, .. } => {
             (stream, WorkerEvent::Dropped { end_sample, gate })

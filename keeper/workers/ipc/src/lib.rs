@@ -14,8 +14,10 @@ pub mod socket;
 pub use codec::{
     FrameCodec, FrameError, MAX_FRAME_BYTES, NodeCodec, SfuNodeCodec, SfuWorkerCodec, WorkerCodec,
 };
-pub use message::{FromWorker, Gate, MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ, Segment, ToWorker};
+pub use message::{
+    FromWorker, Gate, MAX_AUDIO_SAMPLES, Model, SAMPLE_RATE_HZ, Segment, StreamConfig, ToWorker,
+};
 
 /// Version of the messages. A node that reads another one in [`FromWorker::Ready`] hangs up: Borsh
 /// has no field names, so bytes of another version would be misread rather than refused.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;

@@ -35,11 +35,10 @@ pub enum ToWorker {
     Open {
         /// Chosen by the node, used once per connection.
         stream: u64,
-        /// ISO 639-1, a longer tag such as `pt-BR` counts by its first part. `None` leaves it to
-        /// the worker's configuration, which may detect the language of every segment.
-        language: Option<String>,
         /// Position in the session of the first sample that will be sent.
         start_sample: u64,
+        /// What is asked of it.
+        config: StreamConfig,
     },
     /// The next samples of a stream, in order and without gaps: at most [`MAX_AUDIO_SAMPLES`].
     Audio {
@@ -60,6 +59,39 @@ pub enum ToWorker {
     },
 }
 
+/// What a stream asks for. What a worker does not have, it refuses; nothing is replaced silently.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct StreamConfig {
+    /// ISO 639-1, a longer tag such as `pt-BR` counts by its first part. `None` leaves it to the
+    /// worker's configuration, which may detect the language of every segment.
+    pub language: Option<String>,
+    /// SHA-256 of one of [`FromWorker::Ready`]'s models. `None` leaves the choice to the worker's
+    /// router.
+    pub model_sha256: Option<Hash>,
+    /// Whether texts that may still change are wanted ([`FromWorker::Interim`]), and when speech
+    /// begins and ends ([`FromWorker::Speech`]).
+    pub is_live: bool,
+    /// Whether noise is taken off before anything listens. `None` leaves it to the worker's
+    /// configuration.
+    pub suppresses_noise: Option<bool>,
+}
+
+/// One model of a worker, with the engine that runs it.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Model {
+    /// Engine, such as `whisper.cpp`.
+    pub engine: String,
+    /// Version of the engine's library.
+    pub engine_version: String,
+    /// File or folder name of the model, for people.
+    pub name: String,
+    /// SHA-256 of the model file, or of the list of its files: what the model is, for everyone
+    /// else.
+    pub sha256: Hash,
+    /// Languages it serves, ISO 639-1, sorted.
+    pub languages: Vec<String>,
+}
+
 /// From a worker to the node.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 #[allow(
@@ -67,20 +99,12 @@ pub enum ToWorker {
     reason = "a few messages a second, written out at once: boxing would cost every reader a deref"
 )]
 pub enum FromWorker {
-    /// First message of a connection: the worker has loaded its model and serves.
+    /// First message of a connection: the worker has loaded its models and serves.
     Ready {
         /// [`crate::VERSION`] of the worker.
         version: u16,
-        /// Engine, such as `whisper.cpp`.
-        engine: String,
-        /// Version of the engine's library.
-        engine_version: String,
-        /// File name of the model, for people.
-        model_name: String,
-        /// SHA-256 of the model file: what the model is, for everyone else.
-        model_sha256: Hash,
-        /// Languages served, ISO 639-1, sorted.
-        languages: Vec<String>,
+        /// Never empty; the first is the one that serves what nothing else is better for.
+        models: Vec<Model>,
         /// Streams that may be open at once; one more is refused with a retryable `Failed`.
         streams_max: u32,
         /// Samples of a stream that may be undone before the worker stops reading.
@@ -90,6 +114,31 @@ pub enum FromWorker {
     Opened {
         /// The stream.
         stream: u64,
+    },
+    /// What the speech under way seems to be, so far. Replaced by the stream's next `Interim`,
+    /// `Final` or `Dropped`; nothing is charged for it, recorded of it, or done by it.
+    Interim {
+        /// The stream.
+        stream: u64,
+        /// First sample of the speech.
+        start_sample: u64,
+        /// Sample after the last one that was listened to.
+        end_sample: u64,
+        /// What was said, trimmed, never empty.
+        text: String,
+        /// Geometric mean of the tokens' probabilities, in parts per million.
+        confidence_ppm: u32,
+        /// Language decoded, ISO 639-1.
+        language: String,
+    },
+    /// Somebody begins to speak, or has stopped. Alternates, beginning with `true`.
+    Speech {
+        /// The stream.
+        stream: u64,
+        /// Where in the session.
+        at_sample: u64,
+        /// Whether it begins.
+        is_speaking: bool,
     },
     /// A segment's text, which will not change. Segments of a stream never overlap and only move
     /// forward; everything before `segment.end_sample` is done.

@@ -8,7 +8,7 @@ use crate::front::{Front, Step};
 use crate::segment::{Event, SEGMENT_SAMPLES_MAX, Span};
 use crate::transcribe::{Outcome, Transcriber};
 use crate::vad::{BLOCK_SAMPLES, VoiceActivity};
-use heliograph_worker_ipc::{FromWorker, Gate, MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ};
+use heliograph_worker_ipc::{FromWorker, Gate, MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ, StreamConfig};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -44,7 +44,7 @@ pub enum Command {
         /// The stream.
         stream: u64,
         /// As asked.
-        language: Option<String>,
+        config: StreamConfig,
         /// Position of its first sample.
         start_sample: u64,
         /// One permit per sample that may be undone; closed when the stream ends.
@@ -165,8 +165,8 @@ impl Inference {
         answers: &mpsc::Sender<FromWorker>,
     ) -> Result<(), HungUp> {
         match command {
-            Command::Open { stream: id, language, start_sample, window } => {
-                match self.admit(language.as_deref(), start_sample, streams.len()) {
+            Command::Open { stream: id, start_sample, config, window } => {
+                match self.admit(&config, start_sample, streams.len()) {
                     Ok(language) => {
                         streams.push_back(Stream::new(id, language, start_sample, window));
                         tracing::info!(stream = id, start_sample, language, "stream opened");
@@ -207,7 +207,7 @@ impl Inference {
     /// The language of a new stream, or why there will be none and whether to try again.
     fn admit(
         &self,
-        asked: Option<&str>,
+        config: &StreamConfig,
         start_sample: u64,
         open: usize,
     ) -> Result<Option<&'static str>, (String, bool)> {
@@ -217,8 +217,12 @@ impl Inference {
         if open >= self.streams_max {
             return Err((format!("all {} streams are in use", self.streams_max), true));
         }
-        let Some(asked) = asked else { return Ok(self.language) };
-        let language = self.transcriber.engine().info().language(asked);
+        let info = self.transcriber.engine().info();
+        if config.model_sha256.is_some_and(|model| model != info.model_sha256) {
+            return Err(("no such model".to_owned(), false));
+        }
+        let Some(asked) = &config.language else { return Ok(self.language) };
+        let language = info.language(asked);
         language.map(Some).map_err(|error| (error.to_string(), error.is_retryable()))
     }
 

@@ -115,7 +115,7 @@ impl Reader {
     /// Takes one message; waits while its stream's window is full. `None` if nobody listens.
     async fn take(&mut self, message: ToWorker) -> Option<()> {
         match message {
-            ToWorker::Open { stream, language, start_sample } => {
+            ToWorker::Open { stream, start_sample, config } => {
                 if let Some(window) = self.windows.get(&stream) {
                     if !window.is_closed() {
                         self.command(Command::Close { stream }).await?;
@@ -127,7 +127,7 @@ impl Reader {
                 }
                 let window = Arc::new(Semaphore::new(WINDOW_SAMPLES));
                 self.windows.insert(stream, window.clone());
-                self.command(Command::Open { stream, language, start_sample, window }).await
+                self.command(Command::Open { stream, start_sample, config, window }).await
             }
             ToWorker::Audio { stream, pcm } => {
                 let Some(window) = self.windows.get(&stream) else {

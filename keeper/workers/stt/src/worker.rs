@@ -8,7 +8,7 @@ use crate::server;
 use crate::transcribe::Transcriber;
 use crate::vad::VoiceActivity;
 use heliograph_worker_ipc::socket::{self, BindError};
-use heliograph_worker_ipc::{FromWorker, VERSION};
+use heliograph_worker_ipc::{FromWorker, Model, VERSION};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -108,11 +108,13 @@ fn ready(inference: &Inference) -> FromWorker {
     let info = inference.transcriber.engine().info();
     FromWorker::Ready {
         version: VERSION,
-        engine: info.engine.to_owned(),
-        engine_version: info.engine_version.clone(),
-        model_name: info.model_name.clone(),
-        model_sha256: info.model_sha256,
-        languages: info.languages.iter().map(|&language| language.to_owned()).collect(),
+        models: vec![Model {
+            engine: info.engine.to_owned(),
+            engine_version: info.engine_version.clone(),
+            name: info.model_name.clone(),
+            sha256: info.model_sha256,
+            languages: info.languages.iter().map(|&language| language.to_owned()).collect(),
+        }],
         streams_max: u32::try_from(inference.streams_max).unwrap_or(u32::MAX),
         window_samples: WINDOW_SAMPLES as u64,
     }

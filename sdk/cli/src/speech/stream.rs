@@ -176,6 +176,7 @@ impl Run<'_> {
             domain: job.domain,
             terms: job.terms,
             language: job.language.clone(),
+            live: false,
             tip: evidence.tip(),
         };
         let open = Stream::open(config, job.voucher_signer);
@@ -230,6 +231,7 @@ impl Run<'_> {
                     let (start, end) = (start - offset, end - offset);
                     self.segment(Segment { start, end, text, language, confidence }, on_event);
                 }
+                StreamEvent::Vad { .. } => {}
                 StreamEvent::Minute(paid) => {
                     let PaidMinute { receipt, archived, voucher } = *paid;
                     let receipt_hash = archived.signed.hash();

@@ -34,6 +34,9 @@ pub enum ClientMessage {
         /// ISO 639-1; absent or `auto` leaves it to the node.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         language: Option<String>,
+        /// Whether texts that may still change are wanted, and when speech begins and ends.
+        #[serde(default)]
+        live: bool,
     },
     /// Payment for the minute of a receipt.
     Voucher {
@@ -69,7 +72,14 @@ pub enum ServerMessage {
         /// Sample after the last one that may be sent.
         until_sample: u64,
     },
-    /// A segment's final text.
+    /// Somebody begins to speak, or has stopped. Of live streams alone.
+    VadEvent {
+        /// Which of the two.
+        event: VadEvent,
+        /// Seconds from the start of the session's audio.
+        at: f64,
+    },
+    /// A segment's final text, or on a live stream what is being said so far.
     Transcription {
         /// What was said.
         text: String,
@@ -81,9 +91,9 @@ pub enum ServerMessage {
         confidence: f64,
         /// ISO 639-1.
         language: String,
-        /// Always true: interim texts are not sent yet.
+        /// False for a text that the next one of this stream replaces; nothing is charged for it.
         is_final: bool,
-        /// From the segment's last sample reaching the worker to this text.
+        /// From the segment's last sample reaching the worker to this text; 0 if it is not final.
         latency_ms: u32,
     },
     /// A minute was served; the client answers with its voucher.
@@ -106,6 +116,16 @@ pub enum ServerMessage {
         /// For people.
         message: String,
     },
+}
+
+/// What voice activity noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VadEvent {
+    /// Speech begins.
+    SpeechStart,
+    /// Speech has ended.
+    SpeechEnd,
 }
 
 /// Why a stream ended in order.

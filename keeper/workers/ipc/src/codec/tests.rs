@@ -1,5 +1,5 @@
 use super::*;
-use crate::message::{Gate, Segment};
+use crate::message::{Gate, Model, Segment, StreamConfig};
 use futures_util::{SinkExt, StreamExt};
 use heliograph_protocol::record::Record;
 use proptest::prelude::*;
@@ -35,15 +35,26 @@ fn from_worker() -> Vec<FromWorker> {
     let mut all = vec![
         FromWorker::Ready {
             version: crate::VERSION,
-            engine: "whisper.cpp".into(),
-            engine_version: "1.8.3".into(),
-            model_name: "ggml-base.bin".into(),
-            model_sha256: [1; 32],
-            languages: vec!["de".into(), "en".into()],
+            models: vec![Model {
+                engine: "whisper.cpp".into(),
+                engine_version: "1.8.3".into(),
+                name: "ggml-base.bin".into(),
+                sha256: [1; 32],
+                languages: vec!["de".into(), "en".into()],
+            }],
             streams_max: 16,
             window_samples: 960_000,
         },
         FromWorker::Opened { stream: 1 },
+        FromWorker::Speech { stream: 1, at_sample: 16_000, is_speaking: true },
+        FromWorker::Interim {
+            stream: 1,
+            start_sample: 16_000,
+            end_sample: 32_000,
+            text: "日本".into(),
+            confidence_ppm: 500_000,
+            language: "ja".into(),
+        },
         FromWorker::Final { stream: 1, segment: segment() },
         FromWorker::Progress { stream: 1, done_sample: 48_000 },
         FromWorker::Finished { stream: 1, done_sample: u64::MAX },
@@ -68,21 +79,27 @@ fn decode<T: BorshDeserialize>(bytes: &[u8]) -> Result<Option<T>, FrameError> {
     FrameCodec::<T, ()>::new().decode(&mut BytesMut::from(bytes))
 }
 
-/// The bytes of version 1. A change here is a change of [`crate::VERSION`].
+/// The bytes of version 2. A change here is a change of [`crate::VERSION`].
 #[test]
 fn layout_is_pinned() {
     let audio = ToWorker::Audio { stream: 0x0102, pcm: vec![1, -2] };
     assert_eq!(hex::encode(encoded(audio)), "11000000010201000000000000020000000100feff");
-    let open = ToWorker::Open { stream: 3, language: Some("en".into()), start_sample: 9 };
+    let config = StreamConfig {
+        language: Some("en".into()),
+        is_live: true,
+        suppresses_noise: Some(false),
+        ..StreamConfig::default()
+    };
+    let open = ToWorker::Open { stream: 3, start_sample: 9, config };
     assert_eq!(
         hex::encode(encoded(open)),
-        "180000000003000000000000000102000000656e0900000000000000"
+        "1c00000000030000000000000009000000000000000102000000656e00010100"
     );
     let dropped =
         FromWorker::Dropped { stream: 1, start_sample: 2, end_sample: 3, gate: Gate::KnownPhrase };
     assert_eq!(
         hex::encode(encoded(dropped)),
-        "1a0000000301000000000000000200000000000000030000000000000004"
+        "1a0000000501000000000000000200000000000000030000000000000004"
     );
 }
 
@@ -156,11 +173,21 @@ async fn a_socket_carries_both_directions() {
     assert!(matches!(worker.next().await, Some(Err(FrameError::Truncated { got: 3, want: 4 }))));
 }
 
+fn config() -> impl Strategy<Value = StreamConfig> {
+    (any::<Option<String>>(), any::<Option<[u8; 32]>>(), any::<bool>(), any::<Option<bool>>())
+        .prop_map(|(language, model_sha256, is_live, suppresses_noise)| StreamConfig {
+            language,
+            model_sha256,
+            is_live,
+            suppresses_noise,
+        })
+}
+
 fn to_worker() -> impl Strategy<Value = ToWorker> {
     prop_oneof![
-        (any::<u64>(), any::<Option<String>>(), any::<u64>()).prop_map(
-            |(stream, language, start_sample)| ToWorker::Open { stream, language, start_sample }
-        ),
+        (any::<u64>(), any::<u64>(), config()).prop_map(|(stream, start_sample, config)| {
+            ToWorker::Open { stream, start_sample, config }
+        }),
         (any::<u64>(), prop::collection::vec(any::<i16>(), 0..400))
             .prop_map(|(stream, pcm)| ToWorker::Audio { stream, pcm }),
         any::<u64>().prop_map(|stream| ToWorker::Finish { stream }),

@@ -1,6 +1,7 @@
 //! Admission, without an inference thread. The socket itself is in `tests/worker`.
 
 use super::*;
+use heliograph_worker_ipc::StreamConfig;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -11,7 +12,7 @@ fn reader() -> (Reader, mpsc::Receiver<Command>, mpsc::Receiver<FromWorker>) {
 }
 
 fn open(stream: u64) -> ToWorker {
-    ToWorker::Open { stream, language: None, start_sample: 0 }
+    ToWorker::Open { stream, start_sample: 0, config: StreamConfig::default() }
 }
 
 fn audio(stream: u64) -> ToWorker {

@@ -2,7 +2,7 @@
 
 use crate::assets;
 use futures_util::{SinkExt, StreamExt};
-use heliograph_worker_ipc::{FromWorker, Gate, NodeCodec, Segment, ToWorker};
+use heliograph_worker_ipc::{FromWorker, Gate, NodeCodec, Segment, StreamConfig, ToWorker};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -156,7 +156,8 @@ impl Node {
 
     pub async fn open(&mut self, stream: u64, language: Option<&str>, start_sample: u64) {
         let language = language.map(str::to_owned);
-        self.send(ToWorker::Open { stream, language, start_sample }).await;
+        let config = StreamConfig { language, ..StreamConfig::default() };
+        self.send(ToWorker::Open { stream, start_sample, config }).await;
         assert_eq!(self.answer().await, Some(FromWorker::Opened { stream }));
     }
 

@@ -4,7 +4,7 @@ use crate::assets::{self, BASE, JFK, TINY_EN, noise, silence, tone, wav, word_er
 use crate::client::{Heard, Node, Worker};
 use heliograph_protocol::record::text_sha256;
 use heliograph_stt::transcribe::audio_sha256;
-use heliograph_worker_ipc::{FromWorker, Gate, MAX_AUDIO_SAMPLES, ToWorker};
+use heliograph_worker_ipc::{FromWorker, Gate, MAX_AUDIO_SAMPLES, Model, StreamConfig, ToWorker};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
@@ -35,10 +35,8 @@ async fn speech_becomes_text_with_a_record_that_can_be_checked() {
     assert!(words(&text).contains("ask not what your country can do for you"), "{text}");
     assert!(word_error_rate(JFK, &text) <= 0.05, "{text}");
 
-    let FromWorker::Ready { engine, engine_version, model_sha256, languages, .. } = &node.ready
-    else {
-        unreachable!()
-    };
+    let FromWorker::Ready { models, .. } = &node.ready else { unreachable!() };
+    let Model { engine, engine_version, sha256, languages, .. } = &models[0];
     assert_eq!((engine.as_str(), languages.as_slice()), ("whisper.cpp", &["en".to_owned()][..]));
     for segment in &heard.segments {
         let record = &segment.record;
@@ -50,7 +48,7 @@ async fn speech_becomes_text_with_a_record_that_can_be_checked() {
             (segment.start_sample, segment.end_sample)
         );
         assert_eq!((&record.engine, &record.engine_version), (engine, engine_version));
-        assert_eq!(&record.model_sha256, model_sha256);
+        assert_eq!(&record.model_sha256, sha256);
         assert_eq!(record.language, "en");
         assert!(record.started_at_unix_ms <= record.finished_at_unix_ms);
         assert!(segment.confidence_ppm > 300_000 && segment.confidence_ppm <= 1_000_000);
@@ -188,7 +186,8 @@ async fn languages_are_honoured_detected_or_refused() {
     let worker = Worker::start(TINY_EN);
     let mut node = worker.connect().await;
     let spanish = Some("es".to_owned());
-    node.send(ToWorker::Open { stream: 1, language: spanish, start_sample: 0 }).await;
+    let config = StreamConfig { language: spanish, ..StreamConfig::default() };
+    node.send(ToWorker::Open { stream: 1, start_sample: 0, config }).await;
     assert_eq!(
         node.answer().await,
         Some(FromWorker::Failed {
@@ -217,7 +216,7 @@ async fn one_stream_too_many_is_refused_until_another_ends() {
     assert!(matches!(node.ready, FromWorker::Ready { streams_max: 2, .. }));
     node.open(1, None, 0).await;
     node.open(2, None, 0).await;
-    node.send(ToWorker::Open { stream: 3, language: None, start_sample: 0 }).await;
+    node.send(ToWorker::Open { stream: 3, start_sample: 0, config: StreamConfig::default() }).await;
     let refused = node.answer().await;
     assert!(
         matches!(refused, Some(FromWorker::Failed { stream: 3, retryable: true, .. })),
@@ -242,14 +241,19 @@ async fn mistakes_of_the_node_end_the_stream_they_concern() {
     assert_eq!(failed(node.answer().await), (9, "it is not open".into()));
 
     node.open(1, None, 0).await;
-    node.send(ToWorker::Open { stream: 1, language: None, start_sample: 0 }).await;
+    node.send(ToWorker::Open { stream: 1, start_sample: 0, config: StreamConfig::default() }).await;
     assert_eq!(failed(node.answer().await).0, 1);
 
     node.open(2, None, 0).await;
     node.send(ToWorker::Audio { stream: 2, pcm: vec![0; MAX_AUDIO_SAMPLES + 1] }).await;
     assert_eq!(failed(node.answer().await).0, 2);
 
-    node.send(ToWorker::Open { stream: 3, language: None, start_sample: u64::MAX }).await;
+    node.send(ToWorker::Open {
+        stream: 3,
+        start_sample: u64::MAX,
+        config: StreamConfig::default(),
+    })
+    .await;
     assert_eq!(failed(node.answer().await).0, 3);
 
     // After all that the connection still serves.
@@ -307,7 +311,8 @@ async fn progress_is_steady_and_honest() {
 impl Node {
     /// A stream with 6 s of silence in it.
     async fn open_silent(&mut self, stream: u64) {
-        self.send(ToWorker::Open { stream, language: None, start_sample: 0 }).await;
+        self.send(ToWorker::Open { stream, start_sample: 0, config: StreamConfig::default() })
+            .await;
         self.send(ToWorker::Audio { stream, pcm: silence(6) }).await;
         let opened = loop {
             match self.answer().await {

@@ -5,7 +5,9 @@ use crate::audio;
 use crate::progress::Spinner;
 use anyhow::{Context as _, Result, bail};
 use futures_util::{SinkExt as _, StreamExt as _};
-use heliograph_worker_ipc::{FromWorker, MAX_AUDIO_SAMPLES, NodeCodec, ToWorker, VERSION};
+use heliograph_worker_ipc::{
+    FromWorker, MAX_AUDIO_SAMPLES, NodeCodec, StreamConfig, ToWorker, VERSION,
+};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -56,14 +58,13 @@ pub async fn run(setup: &Setup) -> Result<Speech> {
     let mut worker = start(setup, &path)?;
     let mut socket = connect(&mut worker, &path).await?;
     let Some(ready) = socket.next().await.transpose()? else { bail!("the worker hung up") };
-    let FromWorker::Ready { version, engine, engine_version, model_name, window_samples, .. } =
-        ready
-    else {
+    let FromWorker::Ready { version, models, window_samples, .. } = ready else {
         bail!("the worker did not say what it is");
     };
     if version != VERSION {
         bail!("the worker speaks version {version}, this program {VERSION}");
     }
+    let model = models.into_iter().next().context("the worker has no model")?;
     let mut factors = Vec::new();
     let mut segments = 0;
     for run in 0..RUNS {
@@ -77,8 +78,8 @@ pub async fn run(setup: &Setup) -> Result<Speech> {
     }
     worker.kill().await?;
     Ok(Speech {
-        engine: format!("{engine} {engine_version}"),
-        model: model_name,
+        engine: format!("{} {}", model.engine, model.engine_version),
+        model: model.name,
         audio_secs,
         real_time_factor: Summary::of(factors).context("no run")?,
         segments,
@@ -121,7 +122,9 @@ async fn connect(worker: &mut Child, path: &Path) -> Result<Socket> {
 
 /// One stream from its first sample to `Finished`; returns the segments with text.
 async fn pass(socket: &mut Socket, stream: u64, pcm: &[i16], window: u64) -> Result<usize> {
-    socket.send(ToWorker::Open { stream, language: None, start_sample: 0 }).await?;
+    socket
+        .send(ToWorker::Open { stream, start_sample: 0, config: StreamConfig::default() })
+        .await?;
     let (mut sent, mut done, mut segments) = (0, 0, 0);
     let mut finishing = false;
     loop {
@@ -148,7 +151,12 @@ async fn pass(socket: &mut Socket, stream: u64, pcm: &[i16], window: u64) -> Res
             Some(FromWorker::Progress { done_sample, .. }) => done = done.max(done_sample),
             Some(FromWorker::Finished { .. }) => return Ok(segments),
             Some(FromWorker::Failed { reason, .. }) => bail!("the worker failed: {reason}"),
-            Some(FromWorker::Opened { .. } | FromWorker::Ready { .. }) => {}
+            Some(
+                FromWorker::Opened { .. }
+                | FromWorker::Ready { .. }
+                | FromWorker::Interim { .. }
+                | FromWorker::Speech { .. },
+            ) => {}
         }
     }
 }
