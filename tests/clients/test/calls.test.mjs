@@ -179,6 +179,9 @@ async function reconnects(who, other, scenario, event) {
     await who.hear(event);
     await who.hear('reconnected');
     await until(`${who.identity} is connected`, () => who.do(() => room.state === 'connected'));
+    // livekit-client says so up to two seconds too early: what others publish until then it tells its
+    // app when it reconnects again, if ever.
+    await until(`${who.identity} is back`, () => who.do(() => !room.engine.pendingReconnect));
     if (scenario === 'signal-reconnect') {
         assert.deepEqual(await other.heard('participantDisconnected'), []);
         assert.deepEqual(await who.heard('reconnecting'), []);

@@ -123,14 +123,14 @@ impl TemporalCap {
 }
 
 impl Outlet {
-    /// The outlet of a section, numbered on from what it carried before.
+    /// The outlet of a section, numbered on from what its stream carried before.
     pub fn new(mid: Mid, ssrc: Ssrc, rewriter: Rewriter) -> Self {
         Self { mid, ssrc, rewriter, mapped: Vec::new() }
     }
 
-    /// The numbering, for what the section carries next.
-    pub fn into_rewriter(self) -> Rewriter {
-        self.rewriter
+    /// The stream and its numbering.
+    pub fn into_numbering(self) -> (Ssrc, Rewriter) {
+        (self.ssrc, self.rewriter)
     }
 
     fn mapped(&mut self, arrival: &Arrival<'_>, peer: &Peer) -> Option<Mapped> {
