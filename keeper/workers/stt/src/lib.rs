@@ -17,6 +17,7 @@ pub mod gates;
 pub mod inference;
 pub mod model_file;
 pub mod noise;
+pub mod router;
 pub mod segment;
 pub mod server;
 pub mod transcribe;
