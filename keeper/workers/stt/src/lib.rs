@@ -15,6 +15,7 @@ pub mod engine;
 pub mod front;
 pub mod gates;
 pub mod inference;
+pub mod interim;
 pub mod model_file;
 pub mod noise;
 pub mod router;
