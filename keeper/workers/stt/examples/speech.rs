@@ -9,6 +9,7 @@ mod assets;
 use heliograph_stt::engine::Whisper;
 use heliograph_stt::front::{Front, Step};
 use heliograph_stt::model_file::ModelFile;
+use heliograph_stt::router::Route;
 use heliograph_stt::segment::Event;
 use heliograph_stt::transcribe::{Outcome, Transcriber};
 use heliograph_stt::vad::VoiceActivity;
@@ -33,6 +34,7 @@ struct Total {
 impl Bench {
     fn hear(&mut self, pcm: &[i16], total: &mut Total) {
         let mut front = Front::new(0);
+        let mut route = Route::default();
         front.push(pcm, Instant::now());
         front.finish();
         total.audio_secs += pcm.len() as f64 / 16_000.0;
@@ -44,7 +46,7 @@ impl Bench {
                 Step::Event(Event::Speech(span)) => {
                     let started = Instant::now();
                     let samples = front.samples(span);
-                    let outcome = self.transcriber.transcribe(&samples, span, None, started);
+                    let outcome = self.transcriber.transcribe(&samples, span, &mut route, started);
                     total.engine += started.elapsed();
                     total.segments += 1;
                     match outcome.expect("the engine") {
@@ -90,7 +92,7 @@ fn main() {
     let file = ModelFile::read(&assets::model(model), None).expect("readable");
     let layout = file.whisper_layout(None).expect("a Whisper model");
     let engine = Whisper::load(&file, layout, threads).expect("a Whisper model");
-    let transcriber = Transcriber::new(Box::new(engine), voice.description());
+    let transcriber = Transcriber::new(vec![Box::new(engine)], voice.description());
     let mut bench = Bench { voice, transcriber };
 
     println!("{model}, {threads} threads");

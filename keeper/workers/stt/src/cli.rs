@@ -2,7 +2,8 @@
 
 use clap::Parser;
 use heliograph_protocol::hash::Hash;
-use std::path::PathBuf;
+use std::iter;
+use std::path::{Path, PathBuf};
 
 /// Most threads for one inference by default. Beyond four, the decoder's small matrices gain
 /// nothing and the spinning costs the rest of the machine.
@@ -18,13 +19,20 @@ pub struct Config {
     #[arg(long, env = "HELIOGRAPH_STT_SOCKET", value_name = "PATH")]
     pub socket: PathBuf,
 
-    /// Whisper model in ggml format
-    #[arg(long, env = "HELIOGRAPH_STT_MODEL", value_name = "PATH")]
-    pub model: PathBuf,
+    /// Whisper model in ggml format; several: repeat the flag, or separate them by commas
+    #[arg(
+        long,
+        env = "HELIOGRAPH_STT_MODEL",
+        value_name = "PATH",
+        value_delimiter = ',',
+        required = true
+    )]
+    pub model: Vec<PathBuf>,
 
-    /// SHA-256 that the model file must have
-    #[arg(long, env = "HELIOGRAPH_STT_MODEL_SHA256", value_name = "HEX", value_parser = sha256)]
-    pub model_sha256: Option<Hash>,
+    /// SHA-256 that the model must have; of several models: one for each, in their order
+    #[arg(long, env = "HELIOGRAPH_STT_MODEL_SHA256", value_name = "HEX", value_delimiter = ',',
+          value_parser = sha256)]
+    pub model_sha256: Vec<Hash>,
 
     /// Silero voice-activity model in ggml format
     #[arg(long, env = "HELIOGRAPH_STT_VAD_MODEL", value_name = "PATH")]
@@ -47,6 +55,21 @@ pub struct Config {
     /// Stop when the process that started this one ends
     #[arg(long, env = "HELIOGRAPH_STT_EXIT_WITH_PARENT")]
     pub exit_with_parent: bool,
+}
+
+impl Config {
+    /// The models, each with the hash it must have.
+    ///
+    /// # Errors
+    /// If there are hashes, but not one for each model.
+    pub fn models(&self) -> Result<Vec<(&Path, Option<Hash>)>, String> {
+        let (models, hashes) = (self.model.len(), self.model_sha256.len());
+        if hashes != 0 && hashes != models {
+            return Err(format!("{hashes} hashes for {models} models; give one for each, or none"));
+        }
+        let expected = self.model_sha256.iter().copied().map(Some).chain(iter::repeat(None));
+        Ok(self.model.iter().map(PathBuf::as_path).zip(expected).collect())
+    }
 }
 
 fn processors() -> usize {
@@ -116,7 +139,21 @@ mod tests {
     #[test]
     fn hash_is_64_digits() {
         let digits = "0f".repeat(32);
-        assert_eq!(parse(&["--model-sha256", &digits]).unwrap().model_sha256, Some([0x0f; 32]));
+        assert_eq!(parse(&["--model-sha256", &digits]).unwrap().model_sha256, [[0x0f; 32]]);
         assert!(parse(&["--model-sha256", "0f0f"]).is_err());
+    }
+
+    #[test]
+    fn models_go_with_their_hashes_or_with_none() {
+        let (first, second) = ("0f".repeat(32), "f0".repeat(32));
+        let two = |extra: &[&str]| parse(&[&["--model", "n,o"], extra].concat()).unwrap();
+        let paths = ["m", "n", "o"].map(Path::new);
+        assert_eq!(two(&[]).models().unwrap(), paths.map(|path| (path, None)));
+        let all = two(&["--model-sha256", &[&*first, &second, &first].join(",")]);
+        let hashes: Vec<_> =
+            all.models().unwrap().iter().map(|model| model.1.unwrap()[0]).collect();
+        assert_eq!(hashes, [0x0f, 0xf0, 0x0f]);
+        let error = two(&["--model-sha256", &first]).models().unwrap_err();
+        assert_eq!(error, "1 hashes for 3 models; give one for each, or none");
     }
 }

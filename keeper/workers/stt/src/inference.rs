@@ -5,6 +5,7 @@
 
 use crate::engine::EngineError;
 use crate::front::{Front, Step};
+use crate::router::Route;
 use crate::segment::{Event, SEGMENT_SAMPLES_MAX, Span};
 use crate::transcribe::{Outcome, Transcriber};
 use crate::vad::{BLOCK_SAMPLES, VoiceActivity};
@@ -83,7 +84,7 @@ pub struct Session {
 /// The models and what applies to all streams.
 #[derive(Debug)]
 pub struct Inference {
-    /// Engine and gates.
+    /// Engines, router and gates.
     pub transcriber: Transcriber,
     /// Voice activity.
     pub voice: VoiceActivity,
@@ -98,7 +99,7 @@ struct HungUp;
 
 struct Stream {
     id: u64,
-    language: Option<&'static str>,
+    route: Route,
     front: Front,
     window: Arc<Semaphore>,
     /// Position up to which permits have been given back.
@@ -167,9 +168,10 @@ impl Inference {
         match command {
             Command::Open { stream: id, start_sample, config, window } => {
                 match self.admit(&config, start_sample, streams.len()) {
-                    Ok(language) => {
-                        streams.push_back(Stream::new(id, language, start_sample, window));
+                    Ok(route) => {
+                        let language = route.language();
                         tracing::info!(stream = id, start_sample, language, "stream opened");
+                        streams.push_back(Stream::new(id, route, start_sample, window));
                         send(answers, FromWorker::Opened { stream: id })
                     }
                     Err((reason, retryable)) => {
@@ -204,26 +206,21 @@ impl Inference {
         }
     }
 
-    /// The language of a new stream, or why there will be none and whether to try again.
+    /// What a new stream is served by, or why there will be none and whether to try again.
     fn admit(
         &self,
         config: &StreamConfig,
         start_sample: u64,
         open: usize,
-    ) -> Result<Option<&'static str>, (String, bool)> {
+    ) -> Result<Route, (String, bool)> {
         if start_sample > START_SAMPLE_MAX {
             return Err((format!("start sample {start_sample} is out of range"), false));
         }
         if open >= self.streams_max {
             return Err((format!("all {} streams are in use", self.streams_max), true));
         }
-        let info = self.transcriber.engine().info();
-        if config.model_sha256.is_some_and(|model| model != info.model_sha256) {
-            return Err(("no such model".to_owned(), false));
-        }
-        let Some(asked) = &config.language else { return Ok(self.language) };
-        let language = info.language(asked);
-        language.map(Some).map_err(|error| (error.to_string(), error.is_retryable()))
+        let admitted = self.transcriber.admit(config, self.language);
+        admitted.map_err(|refusal| (refusal.to_string(), false))
     }
 
     /// Lets a stream work until it has used up its turn or its audio.
@@ -269,7 +266,7 @@ impl Inference {
         let started = Instant::now();
         let pcm = stream.front.samples(span);
         let received = stream.front.received_at(span.end).unwrap_or(started);
-        let outcome = match self.transcriber.transcribe(&pcm, span, stream.language, received) {
+        let outcome = match self.transcriber.transcribe(&pcm, span, &mut stream.route, received) {
             Ok(outcome) => outcome,
             Err(error) => return Ok(Err(error)),
         };
@@ -311,15 +308,10 @@ impl Inference {
 }
 
 impl Stream {
-    fn new(
-        id: u64,
-        language: Option<&'static str>,
-        start_sample: u64,
-        window: Arc<Semaphore>,
-    ) -> Self {
+    fn new(id: u64, route: Route, start_sample: u64, window: Arc<Semaphore>) -> Self {
         Self {
             id,
-            language,
+            route,
             front: Front::new(start_sample),
             window,
             released: start_sample,
