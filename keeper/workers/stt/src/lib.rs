@@ -16,6 +16,7 @@ pub mod front;
 pub mod gates;
 pub mod inference;
 pub mod model_file;
+pub mod replay;
 pub mod router;
 pub mod segment;
 pub mod server;

@@ -17,6 +17,7 @@ use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use document::All;
 use std::path::{Path, PathBuf};
+pub(super) use stt::MODELS;
 
 /// Measure costs and speed on this machine
 // No comments on the variants: they would take the place of the commands' own help.
@@ -42,7 +43,7 @@ impl Bench {
 }
 
 /// A program of this workspace: the one given, or the one beside this program.
-fn program(given: Option<&Path>, name: &str) -> Result<PathBuf> {
+pub(super) fn program(given: Option<&Path>, name: &str) -> Result<PathBuf> {
     let path = match given {
         Some(path) => path.to_owned(),
         None => std::env::current_exe()?.with_file_name(name),
@@ -54,7 +55,7 @@ fn program(given: Option<&Path>, name: &str) -> Result<PathBuf> {
 }
 
 /// Where the set-up scripts keep what they fetch.
-fn cache() -> Result<PathBuf> {
+pub(super) fn cache() -> Result<PathBuf> {
     let given = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(folder) = given("HELIOGRAPH_CACHE") {
         return Ok(folder);

@@ -28,7 +28,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use worker::{Setup, Worker};
 
-const MODELS: [&str; 3] = ["ggml-tiny.en-q8_0.bin", "ggml-base-q8_0.bin", "ggml-base.bin"];
+/// Models that set-up installs.
+pub const MODELS: [&str; 3] = ["ggml-tiny.en-q8_0.bin", "ggml-base-q8_0.bin", "ggml-base.bin"];
 const VAD_MODEL: &str = "ggml-silero-v6.2.0.bin";
 const NOISES: [&str; 7] =
     ["clean", "white:20", "white:10", "white:0", "babble:20", "babble:10", "babble:0"];
