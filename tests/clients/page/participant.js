@@ -11,8 +11,10 @@ var call = {
     events: [],
     /** Element of each subscribed track, by sid. */
     elements: {},
-    /** Pictures that came out of each subscribed track, by sid. */
+    /** Pictures that came out of each subscribed video, by sid. */
     pictures: {},
+    /** Ends the counting of a video's pictures, by sid. */
+    unwatch: {},
 
     /**
      * Joins. `signalling` is `single` (one peer connection, `/rtc/v1`), `dual` (`/rtc`) or the
@@ -114,6 +116,7 @@ var call = {
             // The track has let go of it already, in most cases.
             call.elements[publication.trackSid]?.remove();
             delete call.elements[publication.trackSid];
+            call.unwatch[publication.trackSid]?.();
             call.events.push(['trackUnsubscribed', ...track(publication, participant)]);
         });
     },
@@ -125,14 +128,17 @@ var call = {
     async watch(subscribed, sid) {
         const track = subscribed.mediaStreamTrack.clone();
         const pictures = new MediaStreamTrackProcessor({ track }).readable.getReader();
+        call.unwatch[sid] = () => {
+            pictures.cancel();
+            track.stop();
+        };
         call.pictures[sid] = 0;
-        while (call.elements[sid]) {
+        for (;;) {
             const { value, done } = await pictures.read();
-            if (done) break;
+            if (done) return;
             value.close();
             call.pictures[sid] += 1;
         }
-        track.stop();
     },
 
     /** Publishes microphone and camera, or one of them. `camera` is a size, with frames a second. */

@@ -26,6 +26,7 @@ mod peer;
 mod permission;
 mod publish;
 mod quality;
+mod quirks;
 mod requests;
 mod served;
 mod settings;

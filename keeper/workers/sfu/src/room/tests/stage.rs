@@ -40,6 +40,8 @@ pub struct Stage {
     pub ended: bool,
     /// Whether the media plane answers offers.
     pub answering: bool,
+    /// The software of those who join.
+    pub client: proto::ClientInfo,
     connections: u64,
     mids: HashMap<PeerId, u32>,
 }
@@ -92,6 +94,7 @@ impl Stage {
             replies: Vec::new(),
             ended: false,
             answering: true,
+            client: proto::ClientInfo::default(),
             connections: 0,
             mids: HashMap::new(),
         };
@@ -154,7 +157,7 @@ impl Stage {
             seat: Seat::default(),
             transport,
             auto_subscribe,
-            client: proto::ClientInfo::default(),
+            client: self.client.clone(),
             metadata: String::new(),
             attributes: Vec::new(),
             add_tracks: Vec::new(),
