@@ -20,3 +20,6 @@ mod testing;
 pub mod token;
 pub mod whip;
 pub mod worker;
+
+#[cfg(fuzzing)]
+pub use media::fuzzing;
