@@ -61,6 +61,7 @@ impl Hall {
             payer: None,
             options: RoomOptions::default(),
             limits: Limits::default(),
+            turn: None,
             seed: 1,
         };
         let (room, effects) = Room::open(opening, OPENED_MS);
