@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod config;
+pub mod door;
 pub mod link;
 pub mod media;
 pub mod meter;
@@ -18,5 +19,9 @@ pub mod signal;
 #[cfg(test)]
 mod testing;
 pub mod token;
+pub mod turn;
 pub mod whip;
 pub mod worker;
+
+#[cfg(fuzzing)]
+pub use media::fuzzing;

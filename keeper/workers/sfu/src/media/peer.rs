@@ -3,6 +3,7 @@
 use super::allocation::Division;
 use super::api::{PeerId, PeerStats, TrackId};
 use super::channels::{Channels, SCTP_BYTES_MAX};
+use super::descriptor;
 use super::forward::Outlet;
 use super::host::Settings;
 use super::negotiation::Negotiation;
@@ -336,6 +337,7 @@ fn connection(settings: &Settings, paced: bool, now: Instant) -> Rtc {
         .enable_h264(true)
         .enable_vp9(true)
         .enable_av1(true)
+        .set_extension(descriptor::EXTENSION_ID, descriptor::extension())
         .set_stats_interval(Some(LIBRARY_STATS_EVERY))
         .set_sctp_max_buffered_amount(SCTP_BYTES_MAX)
         .enable_bwe(paced.then_some(FIRST_ESTIMATE))

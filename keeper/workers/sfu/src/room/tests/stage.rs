@@ -82,6 +82,7 @@ impl Stage {
             payer: Some(PAYER),
             options,
             limits,
+            turn: None,
             seed: 1,
         };
         let (room, effects) = Room::open(opening, 1_000_000);
