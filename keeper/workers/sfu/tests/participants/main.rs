@@ -6,3 +6,4 @@ mod impaired;
 mod media;
 mod plain;
 mod server;
+mod taps;
