@@ -1,6 +1,6 @@
 //! One client's stream, from its first message to its last.
 
-mod audio;
+pub mod audio;
 mod session;
 pub mod socket;
 
