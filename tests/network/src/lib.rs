@@ -16,7 +16,7 @@ mod speech;
 mod world;
 
 pub use app::{Heard, play};
-pub use audio::{demo_speech, jfk_speech};
+pub use audio::{demo_speech, jfk_packets, jfk_speech};
 pub use call::{Caller, Hosting, token, token_until};
 pub use gate::{Gate, Passage};
 pub use keeper::Keeper;

@@ -1,5 +1,5 @@
 use crate::{Hosting, Keeper, Proxy, SpeechHosting, cache, installed};
-use heliograph_client::call::{CALL_SERVICES, CallConfig, PaidCallMinute};
+use heliograph_client::call::{CALL_SERVICES, CallConfig, Captions, PaidCallMinute};
 use heliograph_client::instruction::{registry, settlement, staking, token};
 use heliograph_client::send::{Options, send};
 use heliograph_client::speech::SpeechConfig;
@@ -325,10 +325,26 @@ impl Network {
         paid: &[PaidCallMinute],
         is_miser: bool,
     ) -> Result<Hosting, StreamError> {
+        let config = self.host_config(session, paid).await;
+        Hosting::start(config, self.voucher_signer.insecure_clone(), is_miser).await
+    }
+
+    /// The same with captions, and with webhooks to this URL.
+    pub async fn host_with(
+        &self,
+        session: OpenSession,
+        captions: Option<Captions>,
+        webhook: Option<String>,
+    ) -> Result<Hosting, StreamError> {
+        let config = CallConfig { captions, webhook, ..self.host_config(session, &[]).await };
+        Hosting::start(config, self.voucher_signer.insecure_clone(), false).await
+    }
+
+    async fn host_config(&self, session: OpenSession, paid: &[PaidCallMinute]) -> CallConfig {
         let account = self.session(session).await;
         let opened_at = u64::try_from(account.opened_at).expect("after 1970") * 1_000;
         let last = paid.last();
-        let config = CallConfig {
+        CallConfig {
             endpoint: self.endpoint.clone(),
             node_key: self.node_key,
             domain: self.network.domain(),
@@ -336,8 +352,8 @@ impl Network {
             tip: last.map(|minute| minute.receipt.tip(minute.archived.signed.hash())),
             since_unix_ms: last.map_or(opened_at, |minute| minute.receipt.closed_at_unix_ms),
             webhook: None,
-        };
-        Hosting::start(config, self.voucher_signer.insecure_clone(), is_miser).await
+            captions: None,
+        }
     }
 
     /// Hosts a session for who carries its keys, after the minutes that were paid before.

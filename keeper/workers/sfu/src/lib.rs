@@ -16,6 +16,7 @@ pub mod rooms;
 pub mod sdp;
 pub mod service;
 pub mod signal;
+pub mod tap;
 #[cfg(test)]
 mod testing;
 pub mod token;

@@ -32,6 +32,7 @@ mod served;
 mod settings;
 mod speakers;
 mod subscribe;
+mod taps;
 #[cfg(test)]
 mod tests;
 mod track;
@@ -56,7 +57,7 @@ use proto::signal_response::Message;
 use speakers::Speakers;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use track::Track;
+use track::{Tap, Track};
 
 /// What a room begins with.
 #[derive(Clone, Debug)]
@@ -199,7 +200,7 @@ impl Room {
             Event::Forwarding { track, to, quality } => self.forwarding_changed(track, to, quality),
             Event::Levels { levels } => self.levels(&levels),
             Event::Tapped { track, rtp_time, payload } => {
-                if let Some(tap) = self.tracks.get(&track).and_then(|track| track.tap) {
+                if let Some(Tap::Open(tap)) = self.tracks.get(&track).map(|track| track.tap) {
                     self.effects.push(Effect::Tapped { tap, rtp_time, payload });
                 }
             }
@@ -215,6 +216,7 @@ impl Room {
         self.expire_negotiations();
         self.update_dynacast();
         self.expire_speakers();
+        self.pause_taps();
         self.flush_room();
         self.expire_room();
     }

@@ -18,6 +18,7 @@ use crate::room::{
     Call, CallError, ConnectionId, Input, Join, Limits, Opening, Reply, Resume, Room, RoomOptions,
     Transport,
 };
+use crate::tap::Taps;
 use crate::turn::Turn;
 use livekit_protocol as proto;
 use moved::Moved;
@@ -120,6 +121,7 @@ pub struct Rooms(Arc<Shared>);
 struct Shared {
     plane: Plane,
     notices: mpsc::UnboundedSender<Notice>,
+    taps: Taps,
     config: RoomsConfig,
     clock: Clock,
     seats: Seats,
@@ -180,6 +182,7 @@ impl Rooms {
     pub fn new(plane: Plane, notices: mpsc::UnboundedSender<Notice>, config: RoomsConfig) -> Self {
         Self(Arc::new(Shared {
             plane,
+            taps: Taps::start(notices.clone()),
             notices,
             seats: Seats::new(config.participants_max),
             config,
@@ -315,6 +318,7 @@ impl Rooms {
                 self.directory().moved.insert(whose, name, to, now_ms);
                 self.find(scope, room).into_iter().collect()
             }
+            Order::EndTap { scope, room, .. } => self.find(scope, room).into_iter().collect(),
             Order::Caption(caption) => {
                 self.find(&caption.scope, &caption.room).into_iter().collect()
             }
@@ -384,7 +388,8 @@ impl Rooms {
         };
         let (room, effects) = Room::open(opening, self.0.clock.now_ms());
         directory.rooms.insert(key.clone(), handle.clone());
-        let task = RoomTask::new(room, media, self.0.notices.clone(), self.0.clock, present);
+        let outside = (self.0.notices.clone(), self.0.taps.clone());
+        let task = RoomTask::new(room, media, outside, self.0.clock, present);
         let rooms = self.clone();
         tokio::spawn(async move {
             task.run(effects, messages, events).await;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use str0m::format::{Codec, PayloadParams};
 use str0m::media::{Mid, Pt};
-use str0m::rtp::{RedDecoder, RtpPacket, RtpWrite, SeqNo, Ssrc, Vp8Descriptor};
+use str0m::rtp::{RedBlock, RedDecoder, RtpPacket, RtpWrite, SeqNo, Ssrc, Vp8Descriptor};
 
 /// Payload types of a subscriber that are remembered; a track has one or two.
 const MAPPED_MAX: usize = 8;
@@ -352,14 +352,21 @@ fn red_renumbered(payload: &[u8], from: u8, to: u8) -> Vec<u8> {
     renumbered
 }
 
-/// One Opus packet out of what came in.
-pub(super) fn opus_payload(arrival: &Arrival<'_>) -> Option<Bytes> {
+/// The Opus packets in what came in, each with its RTP time: with RED, copies of earlier ones first.
+pub(super) fn opus_packets(arrival: &Arrival<'_>) -> Vec<(u64, Bytes)> {
+    let (payload, rtp_time) = (&arrival.packet.payload, arrival.packet.time.numer());
     if arrival.params.spec().codec != Codec::Opus {
-        return None;
+        return Vec::new();
     }
-    let payload = &arrival.packet.payload;
-    let payload = if arrival.red { red_primary(payload)? } else { payload };
-    Some(Bytes::copy_from_slice(payload))
+    if !arrival.red {
+        return vec![(rtp_time, Bytes::copy_from_slice(payload))];
+    }
+    let Ok(blocks) = RedDecoder::decode(payload) else { return Vec::new() };
+    let packet = |block: &RedBlock<'_>| {
+        let rtp_time = rtp_time.checked_sub(block.timestamp_offset.into())?;
+        Some((rtp_time, Bytes::copy_from_slice(block.payload)))
+    };
+    blocks.iter().filter(|block| !block.payload.is_empty()).filter_map(packet).collect()
 }
 
 #[cfg(test)]

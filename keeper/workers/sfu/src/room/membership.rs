@@ -95,6 +95,7 @@ impl Room {
             id,
             sid: self.ids.sid("PA_"),
             payer: join.admission.payer,
+            captions: join.admission.captions,
             name: claims.name.clone(),
             metadata,
             attributes,

@@ -7,3 +7,4 @@ mod impaired;
 mod media;
 mod plain;
 mod server;
+mod taps;

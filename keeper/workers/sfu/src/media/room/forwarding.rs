@@ -4,7 +4,7 @@ use super::Room;
 use crate::media::api::{Event, Kind, TrackId};
 use crate::media::codec;
 use crate::media::descriptor::Raw;
-use crate::media::forward::{Arrival, opus_payload};
+use crate::media::forward::{Arrival, opus_packets};
 use std::time::Instant;
 use str0m::media::Mid;
 use str0m::rtp::RtpPacket;
@@ -114,11 +114,12 @@ impl Room {
             }
             switched |= before != forward.quality(&track.layers);
         }
-        if track.tapped
-            && let Some(payload) = opus_payload(&arrival)
-        {
-            let rtp_time = packet.time.numer();
-            self.events.send(Event::Tapped { track: track.id, rtp_time, payload });
+        if let Some(copied) = &mut track.tapped {
+            for (rtp_time, payload) in opus_packets(&arrival) {
+                if copied.is_new(rtp_time) {
+                    self.events.send(Event::Tapped { track: track.id, rtp_time, payload });
+                }
+            }
         }
         if switched {
             self.tell_forwarding(place);
