@@ -5,6 +5,7 @@ pub mod audit;
 pub mod batch;
 pub mod bench;
 pub mod call;
+pub mod canary;
 pub mod case;
 pub mod challenge;
 pub mod keeper;

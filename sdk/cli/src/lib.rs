@@ -14,6 +14,7 @@ mod documents;
 mod duration;
 pub mod exit;
 pub mod keys;
+mod manifest;
 pub mod output;
 mod progress;
 mod replay;

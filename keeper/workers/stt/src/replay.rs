@@ -94,7 +94,11 @@ impl Models {
 /// Decodes a job's segment with an engine that has its model.
 fn decode(engine: &mut dyn Engine, job: &Job) -> Result<Decoded, String> {
     let segment = segment(job)?;
-    let samples: Vec<f32> = segment.iter().copied().map(to_float).collect();
+    let samples: Vec<f32> = match value(&job.filters, "noise") {
+        None => segment.iter().copied().map(to_float).collect(),
+        // Decoding what the engine did not hear would accuse a node that is right.
+        Some(other) => return Err(format!("noise={other} is not known here")),
+    };
     let language = match value(&job.parameters, "language_from") {
         Some("audio") => None,
         Some("request") => Some(job.language.as_str()),

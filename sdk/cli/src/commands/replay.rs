@@ -105,7 +105,7 @@ impl Replay {
     /// Finds, checks and replays.
     pub async fn run(&self, context: &Context) -> Result<Report> {
         let pcm = audio::read(&self.audio)?;
-        let texts = self.transcript.as_deref().map(texts).transpose()?.unwrap_or_default();
+        let heard = self.transcript.as_deref().map(heard).transpose()?.unwrap_or_default();
         let setup = self.setup()?;
         let evidence = match &self.archive {
             Some(archive) => evidence::archived(archive).await?,
@@ -140,6 +140,9 @@ impl Replay {
         });
         let count = segments.len();
         let _spinner = Spinner::new(format!("replaying {count} segments"));
+        // A transcript's times count from the start of its recording.
+        let texts = heard.into_iter().map(|heard| (start_sample + heard.sample(), heard.text));
+        let texts: Texts = texts.collect();
         let recording = Recording { start_sample, pcm };
         let segments = replay::run(segments, recording, texts, setup).await?;
         Ok(Report { segments, unrooted })
@@ -221,13 +224,18 @@ struct Heard {
     text: String,
 }
 
-fn texts(path: &Path) -> Result<Texts> {
+impl Heard {
+    fn sample(&self) -> u64 {
+        (self.start * f64::from(SAMPLE_RATE_HZ)).round() as u64
+    }
+}
+
+fn heard(path: &Path) -> Result<Vec<Heard>> {
     let text =
         std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let transcript: Transcript = serde_json::from_str(&text)
         .with_context(|| format!("{} is not a transcript", path.display()))?;
-    let sample = |secs: f64| (secs * f64::from(SAMPLE_RATE_HZ)).round() as u64;
-    Ok(transcript.segments.into_iter().map(|heard| (sample(heard.start), heard.text)).collect())
+    Ok(transcript.segments)
 }
 
 fn domain(text: &str) -> Result<Domain, String> {

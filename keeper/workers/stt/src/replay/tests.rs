@@ -95,3 +95,11 @@ fn gates_speak_only_for_records_of_the_same_gates() {
     let gate = decode(&mut Echo::new(), &job).unwrap().gate;
     assert_eq!(gate.as_deref(), Some("low_probability"));
 }
+
+#[test]
+fn noise_suppression_of_another_kind_is_refused() {
+    let mut job = job("language_from=audio");
+    job.filters = "noise=magic;vad".into();
+    let refused = decode(&mut Echo::new(), &job).unwrap_err();
+    assert_eq!(refused, "noise=magic is not known here");
+}

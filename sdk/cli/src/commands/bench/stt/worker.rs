@@ -16,8 +16,9 @@ use tokio_util::codec::Framed;
 /// Loading a model from a cold disk takes most of it.
 const READY_LIMIT: Duration = Duration::from_secs(180);
 
-/// A worker reports every 2 s of audio, so this is room for one that is thirty times too slow.
-const SILENCE_LIMIT: Duration = Duration::from_secs(60);
+/// A worker reports every 2 s of audio, so this is room for one that is a hundred times too slow, as
+/// on a machine that compiles meanwhile.
+const SILENCE_LIMIT: Duration = Duration::from_secs(240);
 
 /// Which program with which files.
 #[derive(Clone, Debug)]
