@@ -6,6 +6,7 @@ use crate::config::NodeConfig;
 use crate::due::Due;
 use crate::error::Error;
 use crate::promises::Promises;
+use crate::speech::Speech;
 use crate::worker::Worker;
 use heliograph_client::Rpc;
 use heliograph_protocol::Address;
@@ -27,6 +28,8 @@ pub struct NodeState {
     pub worker: Arc<Worker>,
     /// The SFU worker and the sessions hosted on it, if calls are served.
     pub calls: Option<Calls>,
+    /// The sessions that pay for who carries a session key.
+    pub speech: Speech,
     /// Cancelled when the role is to stop: streams end.
     pub shutdown: CancellationToken,
     /// Cancelled when all streams have ended: what serves them ends too.
@@ -78,6 +81,7 @@ impl NodeState {
             archive,
             worker,
             calls,
+            speech: Speech::default(),
             shutdown,
             drained,
             settle_bell: Notify::new(),

@@ -13,6 +13,7 @@ pub mod migrate;
 pub mod network;
 pub mod node;
 pub mod observer;
+pub mod replay;
 pub mod reputation;
 pub mod score;
 pub mod session;

@@ -16,6 +16,7 @@ pub mod exit;
 pub mod keys;
 pub mod output;
 mod progress;
+mod replay;
 mod speech;
 
 use args::Cli;

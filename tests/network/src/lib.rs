@@ -12,6 +12,7 @@ mod keeper;
 mod proxy;
 mod raw;
 mod settler;
+mod speech;
 mod world;
 
 pub use app::{Heard, play};
@@ -22,6 +23,7 @@ pub use keeper::Keeper;
 pub use proxy::Proxy;
 pub use raw::raw_open;
 pub use settler::Settler;
+pub use speech::{KeyCaller, SpeechHosting, session_key};
 pub use world::{Network, OpenSession, Setup};
 
 use std::path::PathBuf;

@@ -1,7 +1,8 @@
-use crate::{Hosting, Keeper, Proxy, cache, installed};
+use crate::{Hosting, Keeper, Proxy, SpeechHosting, cache, installed};
 use heliograph_client::call::{CALL_SERVICES, CallConfig, Captions, PaidCallMinute};
 use heliograph_client::instruction::{registry, settlement, staking, token};
 use heliograph_client::send::{Options, send};
+use heliograph_client::speech::SpeechConfig;
 use heliograph_client::stream::{Stream, StreamConfig, StreamError};
 use heliograph_client::{RetryPolicy, Rpc, account, pda};
 use heliograph_localnet::{Config, GenesisProgram, Localnet};
@@ -353,6 +354,30 @@ impl Network {
             webhook: None,
             captions: None,
         }
+    }
+
+    /// Hosts a session for who carries its keys, after the minutes that were paid before.
+    pub async fn host_speech(
+        &self,
+        session: OpenSession,
+        before: Option<&SpeechHosting>,
+    ) -> Result<SpeechHosting, StreamError> {
+        let paid = before.map(SpeechHosting::paid).unwrap_or_default();
+        let config = SpeechConfig {
+            endpoint: self.endpoint.clone(),
+            node_key: self.node_key,
+            domain: self.network.domain(),
+            terms: self.session(session).await.terms(&session.address),
+            authority: self.app_authority.pubkey().to_bytes(),
+            tip: paid.last().map(|minute| minute.receipt.tip(minute.archived.signed.hash())),
+            tallies: before.map(SpeechHosting::tallies).unwrap_or_default(),
+        };
+        SpeechHosting::start(config, self.voucher_signer.insecure_clone()).await
+    }
+
+    /// A key of the voucher signer's.
+    pub fn session_key(&self, session: OpenSession, id: &str, seconds: u32) -> String {
+        crate::session_key(&self.voucher_signer, session.address.to_bytes(), id, seconds)
     }
 
     /// The app's wallet.

@@ -19,6 +19,7 @@ use crate::room::{
     Transport,
 };
 use crate::tap::Taps;
+use crate::turn::Turn;
 use livekit_protocol as proto;
 use moved::Moved;
 use outbox::Outbox;
@@ -45,6 +46,8 @@ pub struct RoomsConfig {
     pub options: RoomOptions,
     /// Of every room.
     pub limits: Limits,
+    /// Relays that participants are told of.
+    pub turn: Option<Arc<Turn>>,
 }
 
 impl Default for RoomsConfig {
@@ -54,6 +57,7 @@ impl Default for RoomsConfig {
             rooms_max: 10_000,
             options: RoomOptions::default(),
             limits: Limits::default(),
+            turn: None,
         }
     }
 }
@@ -379,6 +383,7 @@ impl Rooms {
             payer,
             options: options.unwrap_or_else(|| self.0.config.options.clone()),
             limits: self.0.config.limits,
+            turn: self.0.config.turn.clone(),
             seed: rand::random(),
         };
         let (room, effects) = Room::open(opening, self.0.clock.now_ms());

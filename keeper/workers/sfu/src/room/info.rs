@@ -126,11 +126,9 @@ pub(super) fn server_info() -> proto::ServerInfo {
     }
 }
 
-/// Codecs that may be published; a client that prefers another falls back to one of these. AV1 is
-/// not among them: clients send it with the dependency descriptor, which is not forwarded yet, and
-/// subscribers decode nothing without it.
+/// Codecs that may be published; a client that prefers another falls back to one of these.
 pub(super) fn enabled_codecs() -> Vec<proto::Codec> {
-    ["audio/opus", "audio/red", "video/VP8", "video/H264", "video/VP9"]
+    ["audio/opus", "audio/red", "video/VP8", "video/H264", "video/VP9", "video/AV1"]
         .map(|mime| proto::Codec { mime: mime.to_owned(), ..Default::default() })
         .to_vec()
 }

@@ -2,6 +2,7 @@
 //!
 //! Needs `ffmpeg` and the recordings of scripts/speech/install.sh: the media are real.
 
+mod hostile;
 mod impaired;
 mod media;
 mod plain;

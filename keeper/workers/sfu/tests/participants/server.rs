@@ -47,6 +47,14 @@ impl Server {
         Self { process, url: format!("ws://{}", line.trim()), _keys: keys }
     }
 
+    /// Memory that the worker holds, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     pub fn url(&self) -> &str {
         &self.url
     }

@@ -201,7 +201,7 @@ impl Room {
         peer.forwards.retain(|(_, forwarded)| *forwarded != track);
         peer.negotiation.end(track);
         if let Some(outlet) = forward.outlet {
-            peer.rewriters.insert(outlet.mid, outlet.into_rewriter());
+            peer.close_outlet(outlet);
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Stage {
     pub ended: bool,
     /// Whether the media plane answers offers.
     pub answering: bool,
+    /// The software of those who join.
+    pub client: proto::ClientInfo,
     connections: u64,
     mids: HashMap<PeerId, u32>,
 }
@@ -73,6 +75,7 @@ impl Stage {
             payer: Some(PAYER),
             options,
             limits: Limits::default(),
+            turn: None,
             seed: 1,
         };
         let (room, effects) = Room::open(opening, 1_000_000);
@@ -85,6 +88,7 @@ impl Stage {
             replies: Vec::new(),
             ended: false,
             answering: true,
+            client: proto::ClientInfo::default(),
             connections: 0,
             mids: HashMap::new(),
         };
@@ -147,7 +151,7 @@ impl Stage {
             seat: Seat::default(),
             transport,
             auto_subscribe,
-            client: proto::ClientInfo::default(),
+            client: self.client.clone(),
             metadata: String::new(),
             attributes: Vec::new(),
             add_tracks: Vec::new(),
