@@ -19,6 +19,10 @@ impl Room {
                     let told = proto::DisconnectReason::ParticipantRemoved;
                     self.dismiss(who, told, Action::Disconnect);
                 }
+                // Nobody pays for waiting, or hears later that the room has ended.
+                if self.participants.is_empty() && self.payer == Some(payer) {
+                    self.end(proto::RoomEndReason::RoomEndIdleTimeout);
+                }
             }
             Order::Drain { url } => {
                 self.closed = Some(url.clone().unwrap_or_default());

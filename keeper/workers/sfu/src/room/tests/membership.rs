@@ -274,6 +274,18 @@ fn revoked_payer_ends_only_who_it_pays_for() {
     assert_eq!(leave(&stage.messages("ann")).unwrap().reason(), Reason::ParticipantRemoved);
     assert!(leave(&stage.messages("bob")).is_none());
     assert_eq!(stage.room.len(), 1);
+    assert!(!stage.ended, "somebody else pays for bob");
+}
+
+#[test]
+fn room_that_nobody_pays_for_ends_at_once() {
+    let mut stage = Stage::new();
+    stage.join("ann", Transport::Single);
+    let order = Order::Revoke { payer: PAYER, reason: "the call is over".to_owned() };
+    stage.handle(super::super::Input::Order(order));
+    assert!(stage.ended);
+    let finished = |notice: &Notice| matches!(notice, Notice::Event { event, .. } if event.event == "room_finished");
+    assert_eq!(stage.notices.iter().filter(|notice| finished(notice)).count(), 1);
 }
 
 #[test]
