@@ -18,12 +18,24 @@ const OFFER: &str = include_str!("../offer.sdp");
 enum Datagram {
     Noise(Vec<u8>),
     /// A check with the right name, attributes of any kind, and the right password or none.
-    Check { attributes: Vec<(u16, Vec<u8>)>, signed: bool },
+    Check {
+        attributes: Vec<(u16, Vec<u8>)>,
+        signed: bool,
+    },
     /// DTLS: type and body behind a true header.
-    Dtls { kind: u8, epoch: u16, body: Vec<u8> },
+    Dtls {
+        kind: u8,
+        epoch: u16,
+        body: Vec<u8>,
+    },
     /// RTP or RTCP: the second byte, and the rest.
-    Rtp { second: u8, body: Vec<u8> },
-    Pass { millis: u16 },
+    Rtp {
+        second: u8,
+        body: Vec<u8>,
+    },
+    Pass {
+        millis: u16,
+    },
 }
 
 fuzz_target!(|datagrams: Vec<(u8, Datagram)>| {

@@ -214,8 +214,8 @@ impl Forward {
     /// What the layer that goes out is worth.
     pub fn quality(&self, layers: &[Layer]) -> Option<Quality> {
         let layer = layers.get(self.current?)?;
-        match self.scale.current() {
-            Some(point) if layers.len() == 1 => Some(match point.spatial {
+        match self.scale.spatial() {
+            Some(spatial) if layers.len() == 1 => Some(match spatial {
                 0 => Quality::Low,
                 1 => Quality::Medium,
                 _ => Quality::High,

@@ -1,9 +1,12 @@
 //! Ways in for the fuzz targets (`fuzz/`): a whole room and its media plane without a socket or a
 //! clock, and payloads as forwarding looks at them. Compiled for fuzzing alone.
 
-use super::api::{Event, RoomId};
+use super::api::{Event, Quality, RoomId};
+use super::descriptor::{Descriptor, Point, Raw};
 use super::host::Settings;
+use super::layer::Layer;
 use super::queue::{Events, queue};
+use super::scale::{Outgoing, Scale};
 use super::shard::{Order, Shard};
 use super::{codec, forward};
 use crate::access::{Admission, Claims, Grants, Scope};
@@ -208,4 +211,19 @@ pub fn payload(bytes: &[u8]) {
         codec::view(codec, bytes);
     }
     forward::red_primary(bytes);
+}
+
+/// A layered stream of any descriptors, on its way to somebody who wants any layers.
+pub fn descriptors(packets: &[Vec<u8>], spatial: u8, temporal: u8) {
+    let mut layer = Layer::new(Quality::High, None);
+    let mut scale = Scale::default();
+    scale.want(Point { spatial, temporal });
+    for bytes in packets {
+        let Some(packet) = layer.describe(&Raw(bytes.clone())) else { continue };
+        if let Some(Outgoing { descriptor: Some(Raw(sent)), .. }) = scale.pass(&packet) {
+            let known = Some((&packet.structure, packet.active));
+            let read = Descriptor::read(&sent, known).expect("what is rewritten can be read");
+            assert_eq!((read.point, read.ends_frame), (packet.point, packet.ends_frame));
+        }
+    }
 }

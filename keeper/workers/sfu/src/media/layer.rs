@@ -112,7 +112,7 @@ impl Layer {
     }
 
     /// What subscribers can choose among: layers of the one stream, lowest first, with the bits per
-    /// second that each takes; nothing of a stream without layers.
+    /// second that each takes.
     pub fn spatial_layers(&self) -> impl Iterator<Item = (Quality, u64)> {
         let mut below = 0;
         let layers = QUALITIES.into_iter().zip(self.spatial_bps);

@@ -29,8 +29,8 @@ pub(super) struct Scale {
     told_active: Option<u32>,
     /// Pictures of the lowest layers since another target was wanted.
     waited_pictures: u32,
-    /// Best spatial layer since the last keyframe, of a stream without descriptors.
-    seen_spatial: u8,
+    /// Spatial layers of the stream: as its structure has them, or seen since the last keyframe.
+    spatial_layers: u8,
 }
 
 /// How a packet goes out.
@@ -90,7 +90,7 @@ impl Default for Scale {
             last_frame: None,
             told_active: None,
             waited_pictures: 0,
-            seen_spatial: 0,
+            spatial_layers: 0,
         }
     }
 }
@@ -104,9 +104,9 @@ impl Scale {
         }
     }
 
-    /// The layers that go out; none of a stream without layers.
-    pub const fn current(&self) -> Option<Point> {
-        self.current
+    /// The spatial layer that goes out, of a stream that has several.
+    pub fn spatial(&self) -> Option<u8> {
+        self.current.filter(|_| self.spatial_layers > 1).map(|current| current.spatial)
     }
 
     /// Whether what is wanted will not come without a keyframe.
@@ -156,6 +156,7 @@ impl Scale {
         if packet.tells_structure {
             // Targets are numbered by it.
             self.target = None;
+            self.spatial_layers = packet.structure.spatial_layers();
             if let (true, Some(last)) = (self.history.latest.is_none(), self.last_frame) {
                 self.shift = last.wrapping_add(1).wrapping_sub(packet.frame);
             }
@@ -187,9 +188,9 @@ impl Scale {
         if packet.begins_frame {
             if packet.keyframe {
                 current = self.wanted;
-                self.seen_spatial = 0;
+                self.spatial_layers = 0;
             }
-            self.seen_spatial = self.seen_spatial.max(packet.spatial);
+            self.spatial_layers = self.spatial_layers.max(packet.spatial + 1);
             current.spatial = current.spatial.min(self.wanted.spatial);
             current.temporal = current.temporal.min(self.wanted.temporal);
             let next_above = packet.spatial == current.spatial.saturating_add(1);
@@ -198,7 +199,7 @@ impl Scale {
                 current.spatial = packet.spatial;
             }
             self.current = Some(current);
-            if current.spatial >= self.wanted.spatial.min(self.seen_spatial) {
+            if current.spatial >= self.wanted.spatial.min(self.spatial_layers - 1) {
                 self.waited_pictures = 0;
             } else if packet.spatial == 0 {
                 self.waited_pictures = self.waited_pictures.saturating_add(1);

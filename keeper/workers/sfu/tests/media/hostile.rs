@@ -8,6 +8,7 @@ use rand::{Rng, RngCore, SeedableRng};
 use std::net::UdpSocket;
 use std::time::Duration;
 use str0m::media::Direction::{RecvOnly, SendOnly};
+use str0m::rtp::{RtpWrite, SeqNo};
 
 #[test]
 fn noise_from_strangers_disturbs_nobody() {
@@ -70,6 +71,30 @@ fn noise_from_a_peers_own_address_does_not_end_its_call() {
     let failed: Vec<_> =
         hall.log.iter().filter(|event| matches!(event, Event::Failed { .. })).collect();
     assert!(failed.is_empty(), "{failed:?}");
+}
+
+#[test]
+fn packets_that_no_path_carries_are_not_sent_on() {
+    let mut hall = Hall::new();
+    let (publisher, from) = hall.join(&[(Kind::Video, SendOnly)]);
+    let (subscriber, to) = hall.join(&[(Kind::Video, RecvOnly)]);
+    hall.publish(publisher, from[0], 1, Kind::Video);
+    hall.forward(1, subscriber, to[0]);
+    let mut encoder = Encoder::new(1, 5, 5);
+    hall.film(publisher, from[0], &mut encoder, 20);
+    let client = &mut hall.clients[publisher];
+    let pt = client.pt(str0m::format::Codec::Vp8);
+    for number in 0..50 {
+        let seq = SeqNo::from(30_000 + number);
+        let payload = vec![0x10; 1_900];
+        let packet = RtpWrite::new(pt, seq, 9_000_000, std::time::Instant::now(), payload);
+        client.send(from[0], None, packet);
+    }
+    hall.run(Duration::from_millis(200));
+    let packets = hall.clients[subscriber].section(to[0]);
+    assert!(!packets.is_empty());
+    assert!(packets.iter().all(|packet| packet.payload.len() < 1_500));
+    assert!(!hall.log.iter().any(|event| matches!(event, Event::Failed { .. })));
 }
 
 #[test]

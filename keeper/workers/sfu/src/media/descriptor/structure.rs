@@ -121,10 +121,14 @@ impl Structure {
             .or_else(|| served().min_by_key(|target| self.targets[*target]))
     }
 
+    /// How many spatial layers there are.
+    pub fn spatial_layers(&self) -> u8 {
+        self.targets.iter().map(|target| target.spatial).max().unwrap_or(0) + 1
+    }
+
     /// The best decode target of each spatial layer, lowest first.
     pub fn best_of_layers(&self, active: u32) -> impl Iterator<Item = usize> {
-        let layers = 0..=self.targets.iter().map(|target| target.spatial).max().unwrap_or(0);
-        layers.filter_map(move |spatial| {
+        (0..self.spatial_layers()).filter_map(move |spatial| {
             let best = self.best(Point { spatial, temporal: u8::MAX }, active)?;
             (self.targets[best].spatial == spatial).then_some(best)
         })

@@ -49,8 +49,8 @@ impl Room {
                 continue;
             }
             let single = track.layers.len() == 1;
-            let spatial = || track.layers[0].spatial_layers().filter(|_| single);
-            let layered = spatial().next().is_some();
+            let spatial = || track.layers[0].spatial_layers();
+            let layered = single && spatial().nth(1).is_some();
             let offered: Vec<Offered> = track
                 .layers
                 .iter()
@@ -67,6 +67,7 @@ impl Room {
                 })
                 .chain(
                     spatial()
+                        .filter(|_| layered)
                         .filter(|(quality, _)| *quality <= forward.want.max_quality)
                         .map(|(quality, rate_bps)| Offered { quality, rate_bps }),
                 )

@@ -29,7 +29,7 @@ fn who_wants_everything_gets_the_frames_of_the_best_target() {
     let first: Vec<u8> = got[..later].iter().map(|(point, _)| point.spatial).collect();
     assert!(first.is_sorted() && first.contains(&0) && first.contains(&2), "{first:?}");
     assert!(got[later..].iter().all(|(point, _)| point.spatial == 2));
-    assert_eq!(scale.current(), Some(point(2, 2)));
+    assert_eq!(scale.current, Some(point(2, 2)));
     let ends = got.iter().filter(|(_, ends)| *ends).count();
     let frames = packets.iter().filter(|packet| packet.ends_frame && packet.point.spatial == 2);
     assert_eq!(ends, frames.count());
@@ -69,7 +69,7 @@ fn another_layer_comes_with_a_keyframe_and_is_asked_for() {
             packet.frame = packet.frame.wrapping_add(1_000);
         }
         play(&mut scale, &again);
-        assert_eq!(scale.current(), Some(wanted));
+        assert_eq!(scale.current, Some(wanted));
         assert!(!scale.needs_keyframe());
     }
 }
@@ -83,7 +83,7 @@ fn fewer_frames_come_and_go_without_a_keyframe() {
     scale.want(point(2, 0));
     let got = play(&mut scale, &packets[half..]);
     assert!(got.iter().any(|(point, _)| point.temporal == 0));
-    assert_eq!(scale.current(), Some(point(2, 0)));
+    assert_eq!(scale.current, Some(point(2, 0)));
     assert!(!scale.needs_keyframe());
 }
 
