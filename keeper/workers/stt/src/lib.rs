@@ -18,6 +18,7 @@ pub mod inference;
 pub mod interim;
 pub mod model_file;
 pub mod noise;
+pub mod replay;
 pub mod router;
 pub mod segment;
 pub mod server;

@@ -120,7 +120,8 @@ fn load(config: &Config) -> Result<Inference, WorkerError> {
     })
 }
 
-fn load_engine(
+/// Loads one model with the engine it is for.
+pub(crate) fn load_engine(
     path: &Path,
     expected: Option<Hash>,
     threads: usize,
@@ -155,7 +156,7 @@ fn model(info: &EngineInfo) -> Model {
 
 /// whisper.cpp is compiled for one set of instructions; without this check, a CPU that lacks one
 /// ends the process with SIGILL in the middle of a call.
-fn check_cpu() -> Result<(), WorkerError> {
+pub(crate) fn check_cpu() -> Result<(), WorkerError> {
     #[cfg(target_arch = "x86_64")]
     {
         let built = whisper_rs::SystemInfo::default();
