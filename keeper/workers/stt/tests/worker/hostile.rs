@@ -126,7 +126,7 @@ async fn two_hours_are_heard_in_bounded_memory() {
     }
     assert_eq!(heard.done_sample as usize, SECS * 16_000);
     let texts = heard.text();
-    let expected = vec![JFK; SECS / EVERY_SECS].join(" ");
+    let expected = [JFK; SECS / EVERY_SECS].join(" ");
     assert!(word_error_rate(&expected, &texts) <= 0.05, "{texts}");
     let grown_kib = memory_peak_kib(worker.child.id()) - after_first_round;
     assert!(grown_kib < 16 * 1_024, "it grew by {grown_kib} KiB after the first 20 min");
@@ -147,10 +147,10 @@ async fn thousand_streams_leave_the_served_ones_alone() {
     for stream in 2..=1_000 {
         node.send(ToWorker::Open { stream, start_sample: 0, config: StreamConfig::default() })
             .await;
-        if stream % 40 == 0 {
-            if let Some(pcm) = chunks.next() {
-                node.send(ToWorker::Audio { stream: 1, pcm: pcm.to_vec() }).await;
-            }
+        if stream % 40 == 0
+            && let Some(pcm) = chunks.next()
+        {
+            node.send(ToWorker::Audio { stream: 1, pcm: pcm.to_vec() }).await;
         }
         loop {
             match node.answer().await.expect("the worker is there") {

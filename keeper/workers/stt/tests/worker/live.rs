@@ -61,7 +61,7 @@ impl Live {
                 self.segments_before.push(self.heard.segments.len());
             }
             FromWorker::Speech { at_sample, is_speaking, .. } => {
-                assert_eq!(is_speaking, self.activity.len() % 2 == 0, "it alternates");
+                assert_eq!(is_speaking, self.activity.len().is_multiple_of(2), "it alternates");
                 self.activity.push((at_sample, is_speaking));
             }
             answer => self.heard.take(answer),
@@ -122,7 +122,7 @@ async fn texts_that_may_change_do_not_change_the_final_one() {
 
     assert!(live_heard.interims.len() >= 3, "{:?}", live_heard.interims);
     assert_eq!(live_heard.activity, at_once.activity);
-    assert!(live_heard.activity.len() >= 2 && live_heard.activity.len() % 2 == 0);
+    assert!(live_heard.activity.len() >= 2 && live_heard.activity.len().is_multiple_of(2));
     let last = live_heard.interims.last().unwrap().clone();
     let heard = live_heard.heard.timeless();
     assert_eq!(heard, at_once.heard.timeless());
