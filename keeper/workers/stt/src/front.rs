@@ -21,11 +21,18 @@ const WINDOW: u64 = WINDOW_SAMPLES as u64;
 /// far under the noise of any open microphone. Muted participants, most of a meeting, cost nothing.
 pub const QUIET_AMPLITUDE: i16 = 16;
 
-/// Windows of a live stream that are judged together: 64 ms. Each such step repeats the block's
-/// warm-up, so half as many would cost almost twice the work to notice things 32 ms earlier.
-const LIVE_STEP_WINDOWS: usize = 2;
+/// Windows of a live stream that are judged together: 128 ms. Each step repeats the block's warm-up,
+/// so that this takes about twice the work of whole blocks.
+const LIVE_STEP_WINDOWS: usize = 4;
 
-const _: () = assert!(BLOCK_WINDOWS.is_multiple_of(LIVE_STEP_WINDOWS));
+/// The same while speech pauses, when its end is waited for: 64 ms.
+const PAUSE_STEP_WINDOWS: usize = 2;
+
+/// How much larger the steps are where many streams share the thread. Only when things are noticed
+/// depends on it, never what.
+const BUSY_FACTOR: usize = 2;
+
+const _: () = assert!(BLOCK_WINDOWS.is_multiple_of(BUSY_FACTOR * LIVE_STEP_WINDOWS));
 
 /// How one stream is listened to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +70,8 @@ pub enum Step {
 #[derive(Debug)]
 pub struct Front {
     settings: Settings,
+    /// Whether many streams share the thread.
+    is_busy: bool,
     /// First sample of the stream.
     start: u64,
     /// First sample still in `pcm`.
@@ -101,6 +110,7 @@ impl Front {
         let grid_start = start / BLOCK * BLOCK;
         Self {
             settings,
+            is_busy: false,
             start,
             pcm_start: start,
             pcm: VecDeque::new(),
@@ -118,6 +128,11 @@ impl Front {
     /// How it is listened to.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Whether many streams share the thread, so that this one makes larger steps.
+    pub fn set_busy(&mut self, is_busy: bool) {
+        self.is_busy = is_busy;
     }
 
     /// Takes the next samples.
@@ -247,8 +262,14 @@ impl Front {
             return audio.div_ceil(WINDOW) as usize;
         }
         let whole = (audio / WINDOW).min(in_block);
-        let step = if self.settings.is_live { LIVE_STEP_WINDOWS as u64 } else { BLOCK };
-        if whole >= step.min(in_block) { whole as usize } else { 0 }
+        let step = match (self.settings.is_live, self.segmenter.is_pausing()) {
+            (false, _) => BLOCK_WINDOWS,
+            (true, is_pausing) => {
+                let step = if is_pausing { PAUSE_STEP_WINDOWS } else { LIVE_STEP_WINDOWS };
+                if self.is_busy { step * BUSY_FACTOR } else { step }
+            }
+        };
+        if whole >= in_block.min(step as u64) { whole as usize } else { 0 }
     }
 
     /// How many of the next windows are silence without asking the model: those up to whose end

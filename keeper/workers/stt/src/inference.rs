@@ -14,7 +14,7 @@ use heliograph_worker_ipc::{FromWorker, MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ, Strea
 use lateness::Lateness;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use stream::{HungUp, Stream};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{Semaphore, mpsc};
@@ -105,6 +105,8 @@ pub struct Inference {
 #[derive(Default)]
 struct Desk {
     streams: VecDeque<Stream>,
+    /// For how long a live stream has been waiting at this moment, at worst.
+    late: Duration,
     lateness: Lateness,
     /// No text that may change is decoded before this time: half of the thread is for others.
     interims_from: Option<Instant>,

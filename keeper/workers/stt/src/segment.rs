@@ -34,9 +34,13 @@ pub const SPEECH_SAMPLES_MIN: u64 = samples(250);
 /// Speech this long is told of. A click or two windows of a door are not.
 pub const TOLD_SAMPLES: u64 = 3 * WINDOW;
 
-/// Added on both sides of speech, as quiet consonants fall below the threshold. Shorter than
-/// `END_SILENCE_SAMPLES_MIN`, so that it is there when the segment ends.
+/// Added before speech, as quiet consonants fall below the threshold.
 pub const PADDING_SAMPLES: u64 = samples(200);
+
+/// Added after speech. Less than before, where the model takes a window or two to be sure: a draft
+/// of the text cannot begin before it is there. Shorter than `END_SILENCE_SAMPLES_MIN`, so that it
+/// always is when the segment ends.
+pub const END_PADDING_SAMPLES: u64 = samples(128);
 
 /// Longest segment. Whisper's window is 30 s; what is left keeps the end of text in sight.
 pub const SEGMENT_SAMPLES_MAX: u64 = samples(25_000);
@@ -49,7 +53,7 @@ pub const fn samples(ms: u64) -> u64 {
     ms * SAMPLE_RATE_HZ as u64 / 1000
 }
 
-const _: () = assert!(PADDING_SAMPLES < END_SILENCE_SAMPLES_MIN);
+const _: () = assert!(END_PADDING_SAMPLES < END_SILENCE_SAMPLES_MIN);
 const _: () = assert!(END_SILENCE_SAMPLES_MIN < END_SILENCE_SAMPLES);
 
 /// A stretch of a stream, in session samples.
@@ -93,7 +97,7 @@ pub struct Activity {
 pub enum Hearing {
     /// Somebody speaks; the span reaches to the last window judged.
     Speech(Span),
-    /// Silent for as long as the padding: if it stays so, this span will be the segment, to the
+    /// Silent for as long as the padding after speech: if it stays so, this span will be the segment, to the
     /// sample.
     Pause(Span),
 }
@@ -166,6 +170,11 @@ impl Segmenter {
         self.activity.pop_front()
     }
 
+    /// Whether speech has paused: its end may be near.
+    pub fn is_pausing(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.silent)
+    }
+
     /// What is heard of speech that has not ended, once it is long enough to be some.
     pub fn hearing(&self) -> Option<Hearing> {
         let open = self.open.as_ref()?;
@@ -173,8 +182,8 @@ impl Segmenter {
         let quiet = self.next - open.voiced_end;
         if !open.silent && voiced >= TOLD_SAMPLES {
             Some(Hearing::Speech(Span { start: open.padded_start, end: self.next }))
-        } else if open.silent && quiet >= PADDING_SAMPLES && voiced >= SPEECH_SAMPLES_MIN {
-            let end = open.voiced_end + PADDING_SAMPLES;
+        } else if open.silent && quiet >= END_PADDING_SAMPLES && voiced >= SPEECH_SAMPLES_MIN {
+            let end = open.voiced_end + END_PADDING_SAMPLES;
             Some(Hearing::Pause(Span { start: open.padded_start, end }))
         } else {
             None
@@ -237,7 +246,7 @@ impl Segmenter {
     fn close(&mut self, limit: u64) -> Option<Event> {
         let open = self.open.take()?;
         self.tell_end(open.voiced_end.min(limit));
-        let end = limit.min(open.voiced_end + PADDING_SAMPLES);
+        let end = limit.min(open.voiced_end + END_PADDING_SAMPLES);
         self.floor = end;
         let span = Span { start: open.padded_start, end };
         // Length is judged without padding; the last window may reach past the end of the stream.
@@ -289,6 +298,6 @@ impl Segmenter {
 pub fn description(end_silence: u64) -> String {
     format!(
         "segments=speech>={SPEECH_MIN},silence<{SILENCE_BELOW},end={end_silence},\
-         min={SPEECH_SAMPLES_MIN},pad={PADDING_SAMPLES},max={SEGMENT_SAMPLES_MAX}"
+         min={SPEECH_SAMPLES_MIN},pad={PADDING_SAMPLES}+{END_PADDING_SAMPLES},max={SEGMENT_SAMPLES_MAX}"
     )
 }

@@ -52,8 +52,14 @@ fn windows_before_the_first_sound_of_a_block_skip_the_model() {
 #[test]
 fn live_audio_is_judged_in_steps_and_a_file_by_the_block() {
     let live = Settings { is_live: true, ..Settings::default() };
-    for (settings, steps) in [(live, [0, 2, 2, 2, 2]), (Settings::default(), [0, 0, 0, 0, 8])] {
+    let file = Settings::default();
+    for (settings, is_busy, steps) in [
+        (live, false, [0, 0, 4, 0, 4]),
+        (live, true, [0, 0, 0, 0, 8]),
+        (file, false, [0, 0, 0, 0, 8]),
+    ] {
         let mut front = Front::new(0, settings);
+        front.set_busy(is_busy);
         let mut judged = Vec::new();
         for samples in [WINDOW_SAMPLES, WINDOW_SAMPLES, 1_024, 1_024, 1_024] {
             front.push(&vec![1000; samples], Instant::now());
@@ -63,6 +69,12 @@ fn live_audio_is_judged_in_steps_and_a_file_by_the_block() {
         }
         assert_eq!(judged, steps, "{settings:?}");
     }
+    // In a pause the steps are half as long.
+    let mut front = Front::new(0, live);
+    front.push(&vec![1000; 4 * WINDOW_SAMPLES], Instant::now());
+    front.decide(&[1.0, 1.0, 0.0, 0.0]);
+    front.push(&vec![1000; 2 * WINDOW_SAMPLES], Instant::now());
+    assert_eq!(front.judgeable(), 2);
     // What has come late is judged in larger steps, but never across the end of a block.
     let mut front = Front::new(0, live);
     front.push(&vec![1000; 7 * WINDOW_SAMPLES], Instant::now());

@@ -12,12 +12,17 @@ use heliograph_worker_ipc::FromWorker;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
+/// While anybody live has waited longer than this, no text that may change is decoded: the thread
+/// has no time to spare.
+const INTERIM_LATE_MAX: Duration = Duration::from_millis(150);
+
 impl Desk {
     /// Looks how long live streams have been waiting.
     pub(super) fn note_lateness(&mut self) {
         let now = Instant::now();
         let late = self.streams.iter().map(|stream| stream.late(now));
-        self.lateness.note(late.max().unwrap_or(Duration::ZERO), self.streams.len(), now);
+        self.late = late.max().unwrap_or(Duration::ZERO);
+        self.lateness.note(self.late, self.streams.len(), now);
     }
 }
 
@@ -35,13 +40,16 @@ impl Inference {
             .enumerate()
             .filter_map(|(place, stream)| Some((place, stream.candidate(now)?)))
             .collect();
-        let rests = desk.interims_from.is_some_and(|from| now < from);
+        let is_late = desk.late > INTERIM_LATE_MAX;
+        let rests = is_late || desk.interims_from.is_some_and(|from| now < from);
         let all = candidates.iter().map(|(_, candidate)| *candidate);
         let Some((place, candidate)) = choose(all, rests, now).map(|index| candidates[index])
         else {
             return Ok(false);
         };
         let stream = &mut desk.streams[place];
+        let waited_ms = now.saturating_duration_since(candidate.since).as_millis() as u64;
+        let id = stream.id;
         match candidate.task {
             Task::Final => {
                 if let Err(error) = self.decode_final(stream, answers)? {
@@ -56,6 +64,8 @@ impl Inference {
                 desk.interims_from = Some(Instant::now() + now.elapsed());
             }
         }
+        let elapsed_ms = now.elapsed().as_millis() as u64;
+        tracing::trace!(stream = id, task = ?candidate.task, waited_ms, elapsed_ms, "decoded");
         Ok(true)
     }
 

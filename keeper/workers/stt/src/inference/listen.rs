@@ -12,6 +12,9 @@ use tokio::sync::mpsc;
 /// Audio judged between two `Progress` messages: under the 2 s that the protocol promises.
 const PROGRESS_SAMPLES: u64 = SAMPLE_RATE_HZ as u64;
 
+/// From so many live streams on, each makes larger steps.
+const BUSY_STREAMS: usize = 4;
+
 /// Steps of a live stream in one round: more than 2 s of audio, should it have fallen behind.
 const LIVE_STEPS: usize = 8;
 
@@ -36,6 +39,7 @@ impl Inference {
         answers: &mpsc::Sender<FromWorker>,
     ) -> Result<(), HungUp> {
         let now = Instant::now();
+        let live = desk.streams.iter().filter(|stream| stream.is_live(now)).count();
         let mut file_steps = FILE_STEPS;
         for _ in 0..desk.streams.len() {
             // Whoever has been listened to goes to the back, and stays if it has not ended.
@@ -43,6 +47,7 @@ impl Inference {
             let mut turn = Turn::Goes;
             if stream.runnable {
                 let is_live = stream.is_live(now);
+                stream.front.set_busy(live >= BUSY_STREAMS);
                 let steps = if is_live { LIVE_STEPS } else { file_steps.min(FILE_STEPS_EACH) };
                 let (taken, ended) = self.listen_to(&mut stream, steps, is_live, answers)?;
                 turn = ended;

@@ -31,7 +31,7 @@ fn feed(start: u64, probabilities: &[f32]) -> (Vec<Event>, Vec<u64>) {
 fn speech(from_window: usize, to_window: usize) -> Event {
     Event::Speech(Span {
         start: from_window as u64 * WINDOW - PADDING_SAMPLES,
-        end: to_window as u64 * WINDOW + PADDING_SAMPLES,
+        end: to_window as u64 * WINDOW + END_PADDING_SAMPLES,
     })
 }
 
@@ -132,7 +132,7 @@ fn done_waits_for_padding_and_for_open_speech() {
     let (_, done) = feed(0, &probabilities);
     assert_eq!(done[49], 50 * WINDOW - PADDING_SAMPLES);
     assert_eq!(done[99], 50 * WINDOW - PADDING_SAMPLES);
-    assert!(done[115] >= 100 * WINDOW + PADDING_SAMPLES);
+    assert!(done[115] >= 100 * WINDOW + END_PADDING_SAMPLES);
     assert_eq!(done[120], 120 * WINDOW, "finished: all is done");
 }
 

@@ -67,6 +67,22 @@ pub fn tone(secs: usize) -> Vec<i16> {
     (0..secs * 16_000).map(|n| ((n as f64 * turn).sin() * 9_000.0) as i16).collect()
 }
 
+/// A slow tune over chords, with overtones and a beat.
+pub fn music(secs: usize) -> Vec<i16> {
+    let pitch = |step: usize| 220.0 * 2f64.powf(step as f64 / 12.0);
+    let turn = std::f64::consts::TAU / 16_000.0;
+    let sound = |n: usize| {
+        let since = (n % 4_000) as f64;
+        let tune = pitch([12, 16, 19, 24, 19, 16, 14, 17][n / 4_000 % 8]);
+        let chord: f64 = [0, 4, 7].iter().map(|step| (n as f64 * turn * pitch(*step)).sin()).sum();
+        let voice: f64 =
+            (1..5).map(|k| (n as f64 * turn * tune * f64::from(k)).sin() / f64::from(k)).sum();
+        let beat = (-since / 300.0).exp() * (n as f64 * turn * 80.0).sin();
+        1_500.0 * chord + 4_000.0 * (-since / 3_000.0).exp() * voice + 6_000.0 * beat
+    };
+    (0..secs * 16_000).map(|n| sound(n) as i16).collect()
+}
+
 /// White noise, the same every time.
 pub fn noise(secs: usize, amplitude: i16) -> Vec<i16> {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;

@@ -5,6 +5,7 @@
 mod assets;
 mod client;
 mod engine;
+mod hostile;
 mod live;
 mod process;
 mod streams;
