@@ -6,6 +6,7 @@
 //! the language posterior without a second encoder run. The text follows greedily from there:
 //! temperature 0, no fallback, nothing carried over from earlier segments.
 
+use super::logits::{argmax, log_probability};
 use super::{Engine, EngineError, EngineInfo, Transcript, Window, repetition, text};
 use crate::SAMPLE_RATE_HZ;
 use crate::model_file::{ModelError, ModelFile, WhisperLayout};
@@ -73,6 +74,7 @@ impl Whisper {
         let refused = |reason: WhisperError| ModelError::Refused {
             path: file.path.clone(),
             found: file.sha256,
+            by: "whisper.cpp",
             reason: reason.to_string(),
         };
         whisper_rs::install_logging_hooks();
@@ -293,22 +295,4 @@ fn languages(layout: WhisperLayout) -> Vec<&'static str> {
 
 fn library(step: &'static str) -> impl FnOnce(WhisperError) -> EngineError {
     move |error| EngineError::Library { step, reason: error.to_string() }
-}
-
-/// Index of the largest value, the first of equals.
-fn argmax(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = index;
-        }
-    }
-    best
-}
-
-/// Natural logarithm of the softmax of `chosen` among `logits`.
-fn log_probability(logits: &[f32], chosen: f32) -> f64 {
-    let max = f64::from(logits[argmax(logits)]);
-    let sum: f64 = logits.iter().map(|logit| (f64::from(*logit) - max).exp()).sum();
-    f64::from(chosen) - max - sum.ln()
 }
