@@ -7,6 +7,7 @@ use heliograph_protocol::hash::Hash;
 
 mod logits;
 pub mod parakeet;
+pub(crate) mod parameters;
 pub mod repetition;
 pub mod text;
 pub mod whisper;
@@ -108,6 +109,20 @@ impl EngineError {
 pub trait Engine: Send {
     /// What it is.
     fn info(&self) -> &EngineInfo;
+
+    /// What is spoken in a segment: languages and their probabilities, always the same languages in
+    /// the same order. `None` if it cannot tell. What it computes for this, it keeps for a
+    /// `transcribe` of the same samples.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    fn hear(
+        &mut self,
+        _pcm: &[f32],
+        _window: Window,
+    ) -> Result<Option<Vec<(&'static str, f32)>>, EngineError> {
+        Ok(None)
+    }
 
     /// Decodes one segment of 16 kHz mono samples in −1..1. `language` is one of the served ones,
     /// or `None` to have it detected from this segment.

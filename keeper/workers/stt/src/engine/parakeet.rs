@@ -5,7 +5,7 @@
 //! A transducer says nothing where it hears nothing, so it needs no fitted window and does not
 //! loop. It cannot tell what language it hears.
 
-use super::{Engine, EngineError, EngineInfo, Transcript, UNDETERMINED, Window};
+use super::{Engine, EngineError, EngineInfo, Transcript, UNDETERMINED, Window, parameters};
 use crate::SAMPLE_RATE_HZ;
 use crate::model_file::{ModelError, ModelFolder};
 use mel::Mel;
@@ -93,13 +93,13 @@ impl Parakeet {
     }
 
     fn parameters(&self, asked: bool) -> String {
-        let from = if asked { "request" } else { "none" };
-        format!(
-            "language_from={from};max_symbols={};precision={};sampling=greedy;simd={}",
-            tdt::SYMBOLS_MAX,
-            self.precision,
-            simd()
-        )
+        parameters::join([
+            ("language_from", if asked { "request" } else { "none" }),
+            ("max_symbols", tdt::SYMBOLS_MAX.to_string().as_str()),
+            ("precision", self.precision),
+            ("sampling", "greedy"),
+            ("simd", simd()),
+        ])
     }
 }
 
