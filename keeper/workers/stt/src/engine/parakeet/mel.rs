@@ -175,6 +175,9 @@ mod tests {
     }
 
     proptest! {
+        // Each case plans a transform and 128 filters.
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
         /// No division by nothing, in silence or at full scale.
         #[test]
         fn spectra_are_finite_and_padding_is_zero(
