@@ -5,6 +5,7 @@ use crate::engine::{Engine, EngineInfo, Parakeet, Whisper};
 use crate::inference::{Inference, WINDOW_SAMPLES};
 use crate::model_file::{ModelError, ModelFile, ModelFolder};
 use crate::router::Refusal;
+use crate::segment;
 use crate::server;
 use crate::transcribe::Transcriber;
 use crate::vad::VoiceActivity;
@@ -109,10 +110,18 @@ fn load(config: &Config) -> Result<Inference, WorkerError> {
         "auto" => None,
         asked => Some(transcriber.router().language(asked, None)?),
     };
-    Ok(Inference { transcriber, voice, language, streams_max: config.streams_max })
+    Ok(Inference {
+        transcriber,
+        voice,
+        language,
+        streams_max: config.streams_max,
+        live_end_silence_samples: segment::samples(config.end_silence_ms),
+        suppresses_noise: config.suppress_noise,
+    })
 }
 
-fn load_engine(
+/// Loads one model with the engine it is for.
+pub(crate) fn load_engine(
     path: &Path,
     expected: Option<Hash>,
     threads: usize,
@@ -150,7 +159,7 @@ fn model(info: &EngineInfo) -> Model {
 
 /// whisper.cpp is compiled for one set of instructions; without this check, a CPU that lacks one
 /// ends the process with SIGILL in the middle of a call.
-fn check_cpu() -> Result<(), WorkerError> {
+pub(crate) fn check_cpu() -> Result<(), WorkerError> {
     #[cfg(target_arch = "x86_64")]
     {
         let built = whisper_rs::SystemInfo::default();

@@ -5,6 +5,7 @@
 mod assets;
 mod client;
 mod engine;
+mod live;
 mod parakeet;
 mod process;
 mod streams;
