@@ -15,8 +15,8 @@ use std::sync::Arc;
 /// Layers times units of the prediction network that are believed; Parakeet has 2 × 640.
 const STATE_VALUES_MAX: usize = 1 << 20;
 
-/// Durations are 0, 1, 2 … frames; Parakeet has 5.
-const DURATIONS_MAX: usize = 64;
+/// Durations are 0, 1, 2 … frames; Parakeet has 5. More scores than that are of another vocabulary.
+const DURATIONS_MAX: usize = 8;
 
 /// Frames of silence run at load: 1 s.
 const TRIAL_FRAMES: usize = 100;
