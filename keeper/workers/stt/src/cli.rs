@@ -26,7 +26,8 @@ pub struct Config {
     #[arg(long, env = "HELIOGRAPH_STT_SOCKET", value_name = "PATH")]
     pub socket: PathBuf,
 
-    /// Whisper model in ggml format; several: repeat the flag, or separate them by commas
+    /// Model: a file is Whisper in ggml format, a folder Parakeet-TDT in ONNX format; several: repeat
+    /// the flag, or separate them by commas
     #[arg(
         long,
         env = "HELIOGRAPH_STT_MODEL",
@@ -36,7 +37,8 @@ pub struct Config {
     )]
     pub model: Vec<PathBuf>,
 
-    /// SHA-256 that the model must have; of several models: one for each, in their order
+    /// SHA-256 that the model must have, of a folder that of the list of its files; of several
+    /// models: one for each, in their order
     #[arg(long, env = "HELIOGRAPH_STT_MODEL_SHA256", value_name = "HEX", value_delimiter = ',',
           value_parser = sha256)]
     pub model_sha256: Vec<Hash>,

@@ -5,11 +5,18 @@
 
 use heliograph_protocol::hash::Hash;
 
+mod logits;
+pub mod parakeet;
+pub(crate) mod parameters;
 pub mod repetition;
 pub mod text;
 pub mod whisper;
 
+pub use parakeet::Parakeet;
 pub use whisper::Whisper;
+
+/// Language of a transcript whose engine serves several and cannot tell them apart (ISO 639-2).
+pub const UNDETERMINED: &str = "und";
 
 /// What an engine is, for the greeting and for records.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +25,9 @@ pub struct EngineInfo {
     pub engine: &'static str,
     /// Version of the engine's library.
     pub engine_version: String,
-    /// File name of the model.
+    /// File or folder name of the model.
     pub model_name: String,
-    /// SHA-256 of the model file.
+    /// SHA-256 of the model file, or of the list of its files.
     pub model_sha256: Hash,
     /// Languages served, ISO 639-1, sorted.
     pub languages: Vec<&'static str>,
@@ -42,7 +49,7 @@ pub enum Window {
 pub struct Transcript {
     /// The text, trimmed; may be empty.
     pub text: String,
-    /// Language it was decoded in, ISO 639-1.
+    /// Language it was decoded in, ISO 639-1, or [`UNDETERMINED`].
     pub language: &'static str,
     /// Probability that nobody speaks, 0 to 1.
     pub no_speech_probability: f32,
@@ -102,6 +109,20 @@ impl EngineError {
 pub trait Engine: Send {
     /// What it is.
     fn info(&self) -> &EngineInfo;
+
+    /// What is spoken in a segment: languages and their probabilities, always the same languages in
+    /// the same order. `None` if it cannot tell. What it computes for this, it keeps for a
+    /// `transcribe` of the same samples.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    fn hear(
+        &mut self,
+        _pcm: &[f32],
+        _window: Window,
+    ) -> Result<Option<Vec<(&'static str, f32)>>, EngineError> {
+        Ok(None)
+    }
 
     /// Decodes one segment of 16 kHz mono samples in −1..1. `language` is one of the served ones,
     /// or `None` to have it detected from this segment.

@@ -9,10 +9,12 @@ use heliograph_protocol::hash::Hash;
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
+pub mod folder;
 mod layout;
 #[cfg(test)]
 mod tests;
 
+pub use folder::ModelFolder;
 pub use layout::{LayoutError, SileroLayout, WhisperLayout};
 
 /// A model file in memory, with the hash of exactly these bytes.
@@ -78,19 +80,51 @@ pub enum ModelError {
         /// What is wrong with it.
         reason: LayoutError,
     },
-    /// Whole as far as can be seen, and still refused by the library.
-    #[error(
-        "model file {path} (SHA-256 {}) was refused by whisper.cpp: {reason}",
-        hex::encode(found)
-    )]
-    Refused {
+    /// Larger than any model, or no file at all.
+    #[error("model file {path}: {reason}")]
+    Unlikely {
         /// The file.
         path: PathBuf,
-        /// Hash of the file.
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A folder that does not hold a whole model.
+    #[error("model folder {path}: {reason}")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Whole as far as can be seen, and still refused by the library.
+    #[error("model {path} (SHA-256 {}) was refused by {by}: {reason}", hex::encode(found))]
+    Refused {
+        /// The file or folder.
+        path: PathBuf,
+        /// Hash of it.
         found: Hash,
+        /// The library.
+        by: &'static str,
         /// What the library said.
         reason: String,
     },
+}
+
+/// Bytes of the largest file believed to be a model: 8 GiB.
+const BYTES_MAX: u64 = 8 << 30;
+
+/// Reads a whole file, of which a device or a pipe has no end.
+fn read_bounded(path: &Path) -> Result<Vec<u8>, ModelError> {
+    let unreadable = |source| ModelError::Unreadable { path: path.to_owned(), source };
+    let unlikely = |reason: String| ModelError::Unlikely { path: path.to_owned(), reason };
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err(unlikely("it is not a file".to_owned()));
+    }
+    if metadata.len() > BYTES_MAX {
+        return Err(unlikely(format!("{} bytes exceed the limit of {BYTES_MAX}", metadata.len())));
+    }
+    std::fs::read(path).map_err(unreadable)
 }
 
 impl ModelFile {
@@ -99,8 +133,7 @@ impl ModelFile {
     /// # Errors
     /// `Unreadable`, or `WrongHash` if the hash is not `expected`.
     pub fn read(path: &Path, expected: Option<Hash>) -> Result<Self, ModelError> {
-        let bytes = std::fs::read(path)
-            .map_err(|source| ModelError::Unreadable { path: path.to_owned(), source })?;
+        let bytes = read_bounded(path)?;
         let found: Hash = Sha256::digest(&bytes).into();
         match expected {
             Some(expected) if expected != found => {

@@ -4,7 +4,7 @@
 //! [`heliograph_worker_ipc::replay`]). The engines are those that serve streams; nothing is decided
 //! here but which of them a record means. A job does not say what its text should be.
 
-use crate::engine::{Engine, Window};
+use crate::engine::{Engine, Window, parameters};
 use crate::front::to_float;
 use crate::gates;
 use crate::worker::{WorkerError, check_cpu, load_engine};
@@ -76,11 +76,10 @@ impl Models {
                 }
                 (None, Some(path)) => self.loaded.push(load_engine(&path, None, self.threads)?),
                 (None, None) => {
-                    let name = |engine: &Box<dyn Engine>| {
-                        let info = engine.info();
-                        (info.model_name.clone(), info.model_sha256)
-                    };
-                    return Ok(Answer::NoModel { models: self.loaded.iter().map(name).collect() });
+                    let infos = self.loaded.iter().map(|engine| engine.info());
+                    let models =
+                        infos.map(|info| (info.model_name.clone(), info.model_sha256)).collect();
+                    return Ok(Answer::NoModel { models });
                 }
             }
         };
@@ -100,7 +99,7 @@ fn decode(engine: &mut dyn Engine, job: &Job) -> Result<Decoded, String> {
         Some(other) => return Err(format!("noise={other} is not known here")),
     };
     let language = match value(&job.parameters, "language_from") {
-        Some("audio") => None,
+        Some("audio" | "none") => None,
         Some("request") => Some(job.language.as_str()),
         other => return Err(format!("language_from={} is not known", other.unwrap_or_default())),
     };
@@ -117,13 +116,18 @@ fn decode(engine: &mut dyn Engine, job: &Job) -> Result<Decoded, String> {
     // Another version's gates may have let through what these would not.
     let gates_known = job.filters.ends_with(&gates::description());
     let gate = gates::judge(&transcript).filter(|_| gates_known);
+    // How the segment came to this engine is not decided again; the text does not depend on it.
+    let routed: Vec<(&str, &str)> = ["route", "route_after"]
+        .into_iter()
+        .filter_map(|key| Some((key, value(&job.parameters, key)?)))
+        .collect();
     let info = engine.info();
     Ok(Decoded {
         engine: info.engine.to_owned(),
         engine_version: info.engine_version.clone(),
         model: info.model_name.clone(),
         language: transcript.language.to_owned(),
-        parameters: transcript.parameters,
+        parameters: parameters::with(&transcript.parameters, &routed),
         text: transcript.text,
         gate: gate.map(|gate| gate.name().to_owned()),
     })

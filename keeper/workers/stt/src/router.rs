@@ -1,14 +1,19 @@
 //! Which engine a segment goes to.
 //!
 //! Pure: what the engines are, what was asked for and what was heard go in, an engine comes out.
-//! What was asked for is served or refused, never replaced. Of the engines that may serve a
-//! segment the first in the operator's order does.
+//! What was asked for is served or refused, never replaced. Of the engines that serve a segment's
+//! language the first in the operator's order does. What the language is, where nobody asked for
+//! one, is believed of the stream as a whole: one doubtful segment does not change the engine.
+//! `transcribe::routed` carries it out.
 
 use crate::engine::EngineInfo;
+use belief::Belief;
 use heliograph_protocol::hash::Hash;
 use heliograph_worker_ipc::StreamConfig;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+pub mod belief;
 #[cfg(test)]
 mod tests;
 
@@ -36,19 +41,101 @@ pub enum Refusal {
     },
 }
 
-/// What a stream asked for, resolved against the engines.
+/// Segments of a settled language that are decoded between two that are listened to.
+const UNHEARD_MAX: u32 = 4;
+
+/// From so long a wait on, a live segment goes to an engine that is quicker by [`QUICKER`].
+const LATE: Duration = Duration::from_secs(2);
+
+/// How much less computing time an engine must need to be worth a change in haste.
+const QUICKER: f64 = 0.5;
+
+/// A stream's way to its engine: what it asked for, and what is believed of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Route {
-    /// Language asked for; `None` leaves it to the engines' ears.
-    pub(crate) language: Option<&'static str>,
-    /// Engine asked for, by its place among them.
-    pub(crate) engine: Option<usize>,
+    language: Option<&'static str>,
+    engine: Option<usize>,
+    is_live: bool,
+    belief: Belief,
+    /// Who heard what is believed.
+    ear: Option<usize>,
+    /// Segments that need not be listened to.
+    unheard: u32,
+}
+
+/// What the language, and by it the engine, of a segment was decided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Basis {
+    /// The stream asked for a model.
+    Model,
+    /// The stream, or the worker's configuration, asked for a language.
+    Language,
+    /// An engine listened to the segment.
+    Heard,
+    /// An engine had listened to earlier ones.
+    Believed,
+    /// No engine can tell languages apart.
+    Unheard,
+}
+
+impl Basis {
+    /// The name used in records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Model => "model",
+            Self::Language => "language",
+            Self::Heard => "heard",
+            Self::Believed => "believed",
+            Self::Unheard => "unheard",
+        }
+    }
 }
 
 impl Route {
     /// The language asked for, ISO 639-1, if any.
     pub fn language(&self) -> Option<&'static str> {
         self.language
+    }
+
+    /// The language asked for or, without one, the one that is believed.
+    pub fn likely_language(&self) -> Option<&'static str> {
+        self.language.or_else(|| self.belief.language())
+    }
+
+    /// What can be said of the next segment without listening to it; `None` if it must be.
+    /// `again` asks for more than belief.
+    pub fn basis(&self, again: bool) -> Option<Basis> {
+        match (self.engine, self.language) {
+            (Some(_), _) => Some(Basis::Model),
+            (None, Some(_)) => Some(Basis::Language),
+            (None, None) => (self.unheard > 0 && !again).then_some(Basis::Believed),
+        }
+    }
+
+    /// Notes what `ear` heard of a segment.
+    pub fn hear(&mut self, ear: usize, posterior: &[(&'static str, f32)]) {
+        self.belief.hear(posterior);
+        self.ear = Some(ear);
+        self.unheard = if self.belief.is_settled() { UNHEARD_MAX } else { 0 };
+    }
+
+    /// Notes that a segment has been decoded without listening to it.
+    pub fn pass(&mut self) {
+        self.unheard = self.unheard.saturating_sub(1);
+    }
+
+    /// The language to tell an engine. Who hears languages decides for each segment by itself.
+    pub fn language_for(&self, engine: usize) -> Option<&'static str> {
+        match self.language {
+            Some(language) => Some(language),
+            None if self.engine.is_some() || self.ear == Some(engine) => None,
+            None => self.belief.language(),
+        }
+    }
+
+    /// Whether a wait is too long for this stream.
+    pub fn is_late(&self, waited: Duration) -> bool {
+        self.is_live && waited > LATE
     }
 }
 
@@ -76,7 +163,7 @@ impl Router {
         let engine = config.model_sha256.map(|asked| self.model(asked)).transpose()?;
         let asked = config.language.as_deref().or(default_language);
         let language = asked.map(|asked| self.language(asked, engine)).transpose()?;
-        Ok(Route { language, engine })
+        Ok(Route { language, engine, is_live: config.is_live, ..Route::default() })
     }
 
     /// The served language that a request means: of one engine, or of any.
@@ -125,5 +212,31 @@ impl Router {
                 widest.into_iter().collect()
             }
         }
+    }
+
+    /// Engines by the number of their languages, the most first: who to ask what is spoken.
+    pub fn ears(&self) -> Vec<usize> {
+        let mut ears: Vec<usize> = (0..self.engines.len()).collect();
+        ears.sort_by_key(|index| std::cmp::Reverse(self.engines[*index].languages.len()));
+        ears
+    }
+}
+
+/// In haste: the candidate that needs less than half of the first one's computing time, if any, goes
+/// before it. `costs` are computing over audio time by engine, as far as known.
+pub fn hasten(candidates: &mut [usize], costs: &[Option<f64>]) -> bool {
+    let cost = |engine: usize| costs.get(engine).copied().flatten();
+    let Some(first) = candidates.first().and_then(|engine| cost(*engine)) else { return false };
+    let quickest = candidates
+        .iter()
+        .enumerate()
+        .filter_map(|(place, engine)| Some((place, cost(*engine)?)))
+        .min_by(|a, b| a.1.total_cmp(&b.1));
+    match quickest {
+        Some((place, cost)) if cost < first * QUICKER => {
+            candidates[..=place].rotate_right(1);
+            true
+        }
+        _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! From a segment's samples to its text and record, or to the gate that withheld it.
 
-use crate::engine::{Engine, EngineError, EngineInfo, Transcript, Window};
+use crate::engine::{Engine, EngineError, EngineInfo, Transcript};
 use crate::front::{Settings, to_float};
 use crate::gates;
 use crate::noise;
@@ -9,10 +9,12 @@ use crate::segment::{self, Span};
 use heliograph_protocol::hash::Hash;
 use heliograph_protocol::record::{self, Record};
 use heliograph_worker_ipc::{Gate, Segment, StreamConfig};
+use routed::Decoding;
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 mod preview;
+mod routed;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +35,8 @@ pub struct Transcriber {
     /// In the order in which they are preferred; the router counts by it.
     engines: Vec<Box<dyn Engine>>,
     router: Router,
+    /// Computing over audio time of each engine, once it has been measured.
+    costs: Vec<Option<f64>>,
     /// Describes what runs before the segments, for the records.
     voice_activity: String,
 }
@@ -48,7 +52,8 @@ impl Transcriber {
     /// before, for the records.
     pub fn new(engines: Vec<Box<dyn Engine>>, voice_activity: &str) -> Self {
         let router = Router::new(engines.iter().map(|engine| engine.info().clone()).collect());
-        Self { engines, router, voice_activity: voice_activity.to_owned() }
+        let costs = vec![None; engines.len()];
+        Self { engines, router, costs, voice_activity: voice_activity.to_owned() }
     }
 
     /// The engines' models in their order.
@@ -95,25 +100,15 @@ impl Transcriber {
         settings: &Settings,
         received: Instant,
     ) -> Result<Outcome, EngineError> {
-        let language = route.language();
         let filters = self.filters(settings);
-        let Some(index) = self.router.candidates(route, language).into_iter().next() else {
-            return Err(EngineError::NoEngine);
-        };
-        let engine = &mut self.engines[index];
         let started_at_unix_ms = unix_ms();
         let samples = samples(pcm, settings);
-        let mut transcript = engine.transcribe(&samples, language, Window::Fitted)?;
-        let mut verdict = gates::judge(&transcript);
-        if verdict == Some(Gate::Repetition) && !transcript.full_window {
-            // A short window is the usual cause of a loop, so the model gets its whole one, once.
-            transcript = engine.transcribe(&samples, language, Window::Full)?;
-            verdict = gates::judge(&transcript);
-        }
+        let Decoding { engine, transcript, verdict, .. } =
+            self.decode(&samples, route, received.elapsed())?;
         if let Some(gate) = verdict {
             return Ok(Outcome::Withheld(gate, Box::new(transcript)));
         }
-        let info = engine.info();
+        let info = self.engines[engine].info();
         let record = Record {
             engine: info.engine.to_owned(),
             engine_version: info.engine_version.clone(),

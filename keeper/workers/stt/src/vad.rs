@@ -49,6 +49,7 @@ impl VoiceActivity {
         let refused = |reason: String| ModelError::Refused {
             path: file.path.clone(),
             found: file.sha256,
+            by: "whisper.cpp",
             reason,
         };
         if layout.window_samples as usize != WINDOW_SAMPLES {

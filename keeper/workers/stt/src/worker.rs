@@ -1,9 +1,9 @@
 //! The worker as a whole: load and check the models, open the socket, serve until told to stop.
 
 use crate::cli::Config;
-use crate::engine::{Engine, EngineInfo, Whisper};
+use crate::engine::{Engine, EngineInfo, Parakeet, Whisper};
 use crate::inference::{Inference, WINDOW_SAMPLES};
-use crate::model_file::{ModelError, ModelFile};
+use crate::model_file::{ModelError, ModelFile, ModelFolder};
 use crate::router::Refusal;
 use crate::segment;
 use crate::server;
@@ -126,6 +126,9 @@ pub(crate) fn load_engine(
     expected: Option<Hash>,
     threads: usize,
 ) -> Result<Box<dyn Engine>, ModelError> {
+    if path.is_dir() {
+        return Ok(Box::new(Parakeet::load(ModelFolder::read(path, expected)?, threads)?));
+    }
     let model = ModelFile::read(path, expected)?;
     let layout = model.whisper_layout(expected)?;
     Ok(Box::new(Whisper::load(&model, layout, threads)?))

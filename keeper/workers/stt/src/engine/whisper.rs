@@ -6,11 +6,10 @@
 //! the language posterior without a second encoder run. The text follows greedily from there:
 //! temperature 0, no fallback, nothing carried over from earlier segments.
 
-use super::{Engine, EngineError, EngineInfo, Transcript, Window, repetition, text};
+use super::logits::{argmax, log_probability};
+use super::{Engine, EngineError, EngineInfo, Transcript, Window, parameters, repetition, text};
 use crate::SAMPLE_RATE_HZ;
 use crate::model_file::{ModelError, ModelFile, WhisperLayout};
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use whisper_rs::{
     FullParams, SamplingStrategy, SystemInfo, WHISPER_CPP_VERSION, WhisperContext,
     WhisperContextParameters, WhisperError, WhisperState, WhisperTokenId,
@@ -42,6 +41,17 @@ pub struct Whisper {
     special: Special,
     /// Served languages in the model's order, which is that of their tokens.
     languages: Vec<&'static str>,
+    /// What the library's state holds: the last segment, encoded, with the start token decoded.
+    held: Option<Held>,
+}
+
+/// A segment that has been listened to.
+struct Held {
+    pcm: Vec<f32>,
+    positions: usize,
+    no_speech_probability: f32,
+    /// Probabilities of the languages in their order.
+    languages: Vec<f32>,
 }
 
 impl std::fmt::Debug for Whisper {
@@ -73,13 +83,14 @@ impl Whisper {
         let refused = |reason: WhisperError| ModelError::Refused {
             path: file.path.clone(),
             found: file.sha256,
+            by: "whisper.cpp",
             reason: reason.to_string(),
         };
         whisper_rs::install_logging_hooks();
         // Flash attention pads the keys with zeros that it does not mask on the CPU, which would
         // let the window's rounding leak into the result.
         let mut parameters = WhisperContextParameters::default();
-        parameters.use_gpu(false).flash_attn(false);
+        parameters.use_gpu(cfg!(feature = "cuda")).flash_attn(false);
         let context = WhisperContext::new_from_buffer_with_params(&file.bytes, parameters)
             .map_err(refused)?;
         let state = context.create_state().map_err(refused)?;
@@ -109,6 +120,7 @@ impl Whisper {
             audio_context: layout.audio_context as usize,
             special,
             languages,
+            held: None,
         })
     }
 
@@ -150,20 +162,41 @@ impl Whisper {
         self.state.get_logits().map_err(library("logits"))
     }
 
-    /// What the start token's logits say: no-speech probability and most likely language.
-    fn listen(&mut self) -> Result<(f32, &'static str), EngineError> {
-        let (start, no_speech) = (self.special.start, self.special.no_speech as usize);
-        let multilingual = self.multilingual;
-        let languages = self.languages.clone();
-        let logits = self.step(start, 0)?;
-        let no_speech = log_probability(logits, logits[no_speech]).exp() as f32;
-        let language = if multilingual {
-            let first = start as usize + 1;
-            languages[argmax(&logits[first..first + languages.len()])]
-        } else {
-            languages[0]
+    /// Runs the encoder and the start token, unless that is what was done last: its logits say
+    /// how likely it is that nobody speaks, and which language it is.
+    fn listen(&mut self, pcm: &[f32], window: Window) -> Result<&Held, EngineError> {
+        let samples_max = self.audio_context / POSITIONS_PER_SEC * SAMPLE_RATE_HZ as usize;
+        if pcm.len() > samples_max {
+            return Err(EngineError::TooLong { samples: pcm.len(), samples_max });
+        }
+        let positions = self.positions(pcm.len(), window);
+        let held = self.held.take();
+        let held = match held.filter(|held| held.positions == positions && held.pcm == pcm) {
+            Some(held) => held,
+            None => {
+                self.encode(pcm, positions)?;
+                let first = self.special.start as usize + 1;
+                let spoken = first..first + self.languages.len();
+                let no_speech = self.special.no_speech as usize;
+                let multilingual = self.multilingual;
+                let logits = self.step(self.special.start, 0)?;
+                let no_speech = log_probability(logits, logits[no_speech]).exp();
+                let languages = if multilingual {
+                    let logits = &logits[spoken];
+                    let probability = |logit: &f32| log_probability(logits, *logit).exp() as f32;
+                    logits.iter().map(probability).collect()
+                } else {
+                    vec![1.0]
+                };
+                Held {
+                    pcm: pcm.to_vec(),
+                    positions,
+                    no_speech_probability: no_speech as f32,
+                    languages,
+                }
+            }
         };
-        Ok((no_speech, language))
+        Ok(self.held.insert(held))
     }
 
     fn decode(&mut self, language: &'static str) -> Result<Decoded, EngineError> {
@@ -173,8 +206,9 @@ impl Whisper {
         let mut next = self.special.no_timestamps;
         if self.multilingual {
             let index = self.languages.iter().position(|l| *l == language).unwrap_or(0);
-            self.step(self.special.start + 1 + index as i32, 1)?;
-            self.step(self.special.transcribe, 2)?;
+            // Their logits are not asked for.
+            let prompt = [self.special.start + 1 + index as i32, self.special.transcribe];
+            self.state.decode(&prompt, 1, self.threads).map_err(library("decoder"))?;
             past = 3;
         }
         let mut decoded = Decoded::default();
@@ -213,23 +247,19 @@ impl Whisper {
                 .into_iter()
                 .filter_map(|(name, has)| has.then_some(name))
                 .collect();
-        let pairs = BTreeMap::from([
-            ("audio_ctx", positions.to_string()),
-            ("language_from", if detected { "audio" } else { "request" }.to_owned()),
-            ("loop_stop", repetition::DESCRIPTION.to_owned()),
-            ("max_tokens", TOKENS_MAX.to_string()),
-            ("prompt", "none".to_owned()),
-            ("sampling", "greedy".to_owned()),
-            ("simd", simd.join("+")),
-            ("task", "transcribe".to_owned()),
-            ("temperature", "0".to_owned()),
-            ("timestamps", "none".to_owned()),
-        ]);
-        pairs.iter().fold(String::new(), |mut all, (key, value)| {
-            let separator = if all.is_empty() { "" } else { ";" };
-            let _ = write!(all, "{separator}{key}={value}");
-            all
-        })
+        parameters::join([
+            ("audio_ctx", positions.to_string().as_str()),
+            ("backend", if cfg!(feature = "cuda") { "cuda" } else { "cpu" }),
+            ("language_from", if detected { "audio" } else { "request" }),
+            ("loop_stop", repetition::DESCRIPTION),
+            ("max_tokens", TOKENS_MAX.to_string().as_str()),
+            ("prompt", "none"),
+            ("sampling", "greedy"),
+            ("simd", simd.join("+").as_str()),
+            ("task", "transcribe"),
+            ("temperature", "0"),
+            ("timestamps", "none"),
+        ])
     }
 }
 
@@ -247,21 +277,29 @@ impl Engine for Whisper {
         &self.info
     }
 
+    fn hear(
+        &mut self,
+        pcm: &[f32],
+        window: Window,
+    ) -> Result<Option<Vec<(&'static str, f32)>>, EngineError> {
+        if !self.multilingual {
+            return Ok(None);
+        }
+        let probabilities = self.listen(pcm, window)?.languages.clone();
+        Ok(Some(self.languages.iter().copied().zip(probabilities).collect()))
+    }
+
     fn transcribe(
         &mut self,
         pcm: &[f32],
         language: Option<&str>,
         window: Window,
     ) -> Result<Transcript, EngineError> {
-        let samples_max = self.audio_context / POSITIONS_PER_SEC * SAMPLE_RATE_HZ as usize;
-        if pcm.len() > samples_max {
-            return Err(EngineError::TooLong { samples: pcm.len(), samples_max });
-        }
         let asked = language.map(|asked| self.info.language(asked)).transpose()?;
-        let positions = self.positions(pcm.len(), window);
-        self.encode(pcm, positions)?;
-        let (no_speech_probability, heard) = self.listen()?;
-        let language = asked.unwrap_or(heard);
+        let held = self.listen(pcm, window)?;
+        let (positions, no_speech_probability) = (held.positions, held.no_speech_probability);
+        let heard = argmax(&held.languages);
+        let language = asked.unwrap_or(self.languages[heard]);
         let decoded = self.decode(language)?;
 
         let mut bytes = Vec::new();
@@ -293,22 +331,4 @@ fn languages(layout: WhisperLayout) -> Vec<&'static str> {
 
 fn library(step: &'static str) -> impl FnOnce(WhisperError) -> EngineError {
     move |error| EngineError::Library { step, reason: error.to_string() }
-}
-
-/// Index of the largest value, the first of equals.
-fn argmax(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = index;
-        }
-    }
-    best
-}
-
-/// Natural logarithm of the softmax of `chosen` among `logits`.
-fn log_probability(logits: &[f32], chosen: f32) -> f64 {
-    let max = f64::from(logits[argmax(logits)]);
-    let sum: f64 = logits.iter().map(|logit| (f64::from(*logit) - max).exp()).sum();
-    f64::from(chosen) - max - sum.ln()
 }

@@ -74,3 +74,50 @@ fn default_language_gives_way_to_the_one_asked_for() {
     assert_eq!(router.admit(&asks(None, None), Some("de")).unwrap().language(), Some("de"));
     assert_eq!(router.admit(&asks(Some("JA"), None), Some("de")).unwrap().language(), Some("ja"));
 }
+
+#[test]
+fn streams_without_a_language_are_listened_to_until_it_is_settled() {
+    let mut route = router().admit(&asks(None, None), None).unwrap();
+    assert_eq!((route.basis(false), route.likely_language()), (None, None));
+    let unsure = [("cy", 0.1), ("de", 0.6), ("en", 0.2), ("ja", 0.1)];
+    route.hear(1, &unsure);
+    assert_eq!((route.basis(false), route.likely_language()), (None, Some("de")));
+    route.hear(1, &[("cy", 0.0), ("de", 1.0), ("en", 0.0), ("ja", 0.0)]);
+    for _ in 0..UNHEARD_MAX {
+        assert_eq!(route.basis(false), Some(Basis::Believed));
+        assert_eq!(route.basis(true), None, "unless there is doubt");
+        route.pass();
+    }
+    assert_eq!(route.basis(false), None);
+    // Who hears languages is not told one; the others are.
+    assert_eq!((route.language_for(0), route.language_for(1)), (Some("de"), None));
+    assert_eq!(route.language(), None, "nobody asked");
+}
+
+#[test]
+fn what_was_asked_for_needs_no_ear() {
+    let router = router();
+    let route = router.admit(&asks(Some("de"), None), None).unwrap();
+    assert_eq!(route.basis(true), Some(Basis::Language));
+    assert_eq!((route.language_for(0), route.language_for(1)), (Some("de"), Some("de")));
+    let route = router.admit(&asks(None, Some([1; 32])), None).unwrap();
+    assert_eq!((route.basis(true), route.language_for(0)), (Some(Basis::Model), None));
+    assert_eq!(router.ears(), [1, 0]);
+}
+
+#[test]
+fn haste_is_for_live_streams_and_for_much_quicker_engines() {
+    let live = StreamConfig { is_live: true, ..StreamConfig::default() };
+    let route = router().admit(&live, None).unwrap();
+    assert!(route.is_late(LATE * 2) && !route.is_late(LATE / 2));
+    assert!(!Route::default().is_late(LATE * 100), "a file has time");
+
+    let hastened = |costs: &[Option<f64>]| {
+        let mut candidates = [2, 0, 1];
+        (hasten(&mut candidates, costs), candidates)
+    };
+    assert_eq!(hastened(&[Some(0.3), Some(0.1), Some(0.5)]), (true, [1, 2, 0]));
+    assert_eq!(hastened(&[Some(0.3), None, Some(0.5)]), (false, [2, 0, 1]));
+    assert_eq!(hastened(&[Some(0.3), Some(0.1), None]), (false, [2, 0, 1]));
+    assert!(!hasten(&mut [], &[Some(0.1)]));
+}

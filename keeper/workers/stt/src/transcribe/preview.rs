@@ -41,10 +41,11 @@ impl Transcriber {
         route: &Route,
         settings: &Settings,
     ) -> Result<Option<Preview>, EngineError> {
-        let language = route.language();
+        let language = route.likely_language();
         let Some(index) = self.router.candidates(route, language).into_iter().next() else {
             return Err(EngineError::NoEngine);
         };
+        let language = route.language_for(index);
         let secs = pcm.len().div_ceil(SAMPLE_RATE_HZ as usize) + 1;
         let positions = (secs * POSITIONS_PER_SEC).next_multiple_of(WINDOW_STEP).max(WINDOW_MIN);
         let window = Window::Exactly(positions);

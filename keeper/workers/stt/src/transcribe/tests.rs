@@ -2,7 +2,7 @@
 //! the engine here is a script; real weights are in `tests/worker`.
 
 use super::*;
-use crate::engine::EngineInfo;
+use crate::engine::{EngineInfo, Window};
 use std::sync::{Arc, Mutex};
 
 /// Says the next line of its script, and notes the window it was asked for.

@@ -30,6 +30,18 @@ pub fn model(name: &str) -> PathBuf {
     installed(cache().join("models").join(name))
 }
 
+/// A Parakeet-TDT model that spells tones.
+pub fn tone_model() -> PathBuf {
+    let folder = cache().join("parakeet/tone");
+    installed(folder.join("encoder-model.onnx"));
+    folder
+}
+
+/// NeMo's spectrum as a graph.
+pub fn nemo_spectrum() -> PathBuf {
+    installed(cache().join("parakeet/nemo128.onnx"))
+}
+
 fn audio(name: &str) -> PathBuf {
     installed(cache().join("audio").join(name))
 }

@@ -42,9 +42,13 @@ impl Worker {
     }
 
     pub fn start_with(model: &str, flags: &[&str]) -> Self {
+        Self::start_at(&assets::model(model), flags)
+    }
+
+    pub fn start_at(model: &Path, flags: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("stt.sock");
-        let child = command(&assets::model(model), &socket).args(flags).spawn().unwrap();
+        let child = command(model, &socket).args(flags).spawn().unwrap();
         Self { child, socket, _dir: dir }
     }
 

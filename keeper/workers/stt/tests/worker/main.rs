@@ -7,5 +7,6 @@ mod client;
 mod engine;
 mod hostile;
 mod live;
+mod parakeet;
 mod process;
 mod streams;
