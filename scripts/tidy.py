@@ -37,6 +37,8 @@ ALLOWED = [
     ("sdk/protocol", set()),
     ("programs/*", {"sdk/protocol"} | PROGRAMS),
     ("sdk/client", {"sdk/protocol"} | PROGRAMS),
+    # Knows no network: files in, samples out.
+    ("sdk/audio", set()),
     # The auditor reads the keeper's archives: docs/decisions/0001-rooms-beside-the-plan.md.
     ("sdk/audit", {"sdk/client", "sdk/protocol", "keeper/store"} | PROGRAMS),
     ("sdk/quality", {"sdk/client", "sdk/protocol"} | PROGRAMS),
@@ -52,7 +54,10 @@ ALLOWED = [
     ("tests", {"*"}),
     ("tests/*", {"*"}),
     # Any other folder of the keeper is a role. Roles never see each other: the daemon wires them.
-    ("keeper/*", {"sdk/client", "sdk/protocol", "sdk/quality", "keeper/store", "keeper/workers/ipc"} | PROGRAMS),
+    (
+        "keeper/*",
+        {"sdk/audio", "sdk/client", "sdk/protocol", "sdk/quality", "keeper/store", "keeper/workers/ipc"} | PROGRAMS,
+    ),
 ]
 BINARIES = {"sdk/cli", "keeper/daemon", "keeper/workers/stt", "keeper/workers/sfu"}
 

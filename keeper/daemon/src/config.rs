@@ -59,6 +59,7 @@ impl Config {
             if node.capacity == 0 {
                 bail!("node.capacity must be greater than zero");
             }
+            node.transcription.check().map_err(anyhow::Error::msg)?;
             if let Some(calls) = &node.calls {
                 calls.check().map_err(anyhow::Error::msg)?;
             }

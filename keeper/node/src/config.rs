@@ -54,11 +54,14 @@ pub struct TranscriptionConfig {
     /// The worker program; `heliograph-stt` beside the keeper's if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker: Option<PathBuf>,
-    /// Whisper model as a ggml file.
+    /// The model: a ggml file for Whisper, a folder for Parakeet-TDT.
     pub model: PathBuf,
     /// SHA-256 of that file, hex. The worker refuses any other file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model_sha256: Option<String>,
+    /// Further models beside it; the worker takes for each segment what serves its language best.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelConfig>,
     /// Silero voice activity model as a ggml file.
     pub vad_model: PathBuf,
     /// Threads for inference.
@@ -67,6 +70,28 @@ pub struct TranscriptionConfig {
     /// Socket between keeper and worker.
     #[serde(default = "default_socket")]
     pub socket: PathBuf,
+}
+
+/// One of `[[node.transcription.models]]`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// A ggml file for Whisper, a folder for Parakeet-TDT.
+    pub path: PathBuf,
+    /// What the worker is to find there, hex; given for all models or for none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
+impl TranscriptionConfig {
+    /// What is wrong with it, in words.
+    pub fn check(&self) -> Result<(), String> {
+        let pinned = self.models.iter().map(|model| model.sha256.is_some());
+        if pinned.clone().any(|is_pinned| is_pinned != self.model_sha256.is_some()) {
+            return Err("node.transcription: give the sha256 of all models or of none".into());
+        }
+        Ok(())
+    }
 }
 
 /// `[node.calls]`.
@@ -192,6 +217,9 @@ impl NodeConfig {
         }
         if let Some(worker) = &mut stt.worker {
             *worker = base.join(&*worker);
+        }
+        for model in &mut stt.models {
+            model.path = base.join(&model.path);
         }
         if let Some(calls) = &mut self.calls {
             calls.socket = base.join(&calls.socket);

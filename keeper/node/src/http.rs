@@ -2,18 +2,18 @@
 
 use crate::call;
 use crate::error::Error;
-use crate::speech;
+use crate::speech::{self, files};
 use crate::state::NodeState;
 use crate::stream;
 use crate::time::unix_secs;
 use axum::Json;
 use axum::Router;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Path, Query, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use heliograph_client::call::CALLS_PATH;
 use heliograph_client::speech::SPEECH_PATH;
 use heliograph_client::stream::STREAM_PATH;
@@ -31,6 +31,9 @@ use tokio::net::TcpListener;
 /// Longest WebSocket message: 8 s of audio, and any voucher, fit many times over.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
 
+/// Longest upload: a file, and what surrounds it in the form.
+const UPLOAD_BYTES_MAX: usize = files::FILE_BYTES_MAX + (1 << 20);
+
 /// Takes the port.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, Error> {
     TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
@@ -46,6 +49,11 @@ pub async fn serve(listener: TcpListener, state: Arc<NodeState>) -> Result<(), E
         .route(VOUCHERS_PATH, get(vouchers))
         .route(STREAM_PATH, get(open_stream))
         .route(SPEECH_PATH, get(host_speech))
+        .route(
+            files::TRANSCRIPTIONS_PATH,
+            post(files::transcribe).layer(DefaultBodyLimit::max(UPLOAD_BYTES_MAX)),
+        )
+        .route(files::MODELS_PATH, get(files::models))
         .route(CALLS_PATH, get(host_calls))
         .with_state(state);
     axum::serve(listener, router)

@@ -34,7 +34,7 @@ mod stream;
 mod time;
 mod worker;
 
-pub use config::{CallsConfig, NodeConfig, Redeem, TranscriptionConfig};
+pub use config::{CallsConfig, ModelConfig, NodeConfig, Redeem, TranscriptionConfig};
 pub use error::Error;
 
 use heliograph_client::Rpc;

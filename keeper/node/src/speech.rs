@@ -8,7 +8,9 @@
 //! client (WebSocket), files (HTTP) ─▶ stream ⇄ speech worker
 //! ```
 
+mod admit;
 mod client;
+pub mod files;
 mod host;
 mod hosted;
 mod keys;

@@ -2,7 +2,7 @@
 
 use crate::commands::{
     app, audit, batch, bench, call, canary, case, challenge, keeper, key, migrate, network, node,
-    observer, replay, reputation, score, session, settler, stake, transcribe, up, voucher,
+    observer, replay, reputation, score, session, settler, speech, stake, transcribe, up, voucher,
 };
 use crate::context::Context;
 use crate::output::Outcome;
@@ -123,6 +123,9 @@ pub enum Command {
     Network(Box<network::Network>),
     /// Transcribe a recording through a node, paying by the minute
     Transcribe(Box<transcribe::Transcribe>),
+    /// Host a session for who carries its keys, make keys
+    #[command(subcommand)]
+    Speech(Box<speech::Speech>),
     /// Host calls at a node, make tokens for them, join one
     #[command(subcommand)]
     Call(Box<call::Call>),
@@ -160,6 +163,7 @@ impl Command {
             Self::Reputation(reputation) => reputation.execute(context).await,
             Self::Network(network) => network.execute(context).await,
             Self::Transcribe(transcribe) => transcribe.execute(context).await,
+            Self::Speech(speech) => speech.execute(context).await,
             Self::Call(call) => call.execute(context).await,
             Self::Audit(audit) => audit.execute(context).await,
             Self::Canary(canary) => Box::pin(canary.execute(context)).await,

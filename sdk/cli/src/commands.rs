@@ -19,6 +19,7 @@ pub mod reputation;
 pub mod score;
 pub mod session;
 pub mod settler;
+pub mod speech;
 pub mod stake;
 pub mod transcribe;
 pub mod up;

@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 const CAP_MICRO_USDC: u64 = 1_000_000;
 /// For everything that takes seconds on a machine that is not busy.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 async fn assert_paid(net: &Network, session: OpenSession, host: &SpeechHosting) {
     let promised = host.promised_micro_usdc();

@@ -1,56 +1,13 @@
 //! Who carries a key, over a WebSocket: the protocol of dTelecom's clients.
 
-use super::hosted::Hosted;
-use super::keys::Seat;
+use super::admit::{Admitted, admit, worker_config};
 use super::stream::{Heard, KeyStream, Over};
 use crate::auth::Refusal;
-use crate::state::{NodeState, Place, Refused};
+use crate::state::NodeState;
 use crate::stream::socket::{ClientSocket, Incoming};
-use crate::time::unix_secs;
-use heliograph_client::speech::{KeyClientMessage, KeyConfig, KeyServerMessage, SessionKey};
+use heliograph_client::speech::{KeyClientMessage, KeyConfig, KeyServerMessage};
 use heliograph_client::stream::{EndReason, ErrorCode, VadEvent};
-use heliograph_protocol::Address;
-use heliograph_protocol::hash::sha256;
 use heliograph_protocol::price::TRANSCRIPTION_RATE_HZ;
-use heliograph_worker_ipc::StreamConfig;
-use std::sync::Arc;
-
-/// A key that was let in, with one of the node's places.
-pub struct Admitted<'a> {
-    pub hosted: Arc<Hosted>,
-    pub seat: Seat,
-    pub key: SessionKey,
-    pub place: Place<'a>,
-}
-
-/// Checks a key and takes its place, and one of the node's.
-pub async fn admit<'a>(state: &'a NodeState, token: &str) -> Result<Admitted<'a>, Refusal> {
-    let (key, issuer) = SessionKey::read(token, unix_secs())
-        .map_err(|error| (ErrorCode::Unauthorized, error.to_string()))?;
-    let hosted = state.speech.payer(&key, &issuer)?;
-    let seat = hosted.seat(state, &key, token).await?;
-    let place = state.admit(place_of(&key)).map_err(|refused| match refused {
-        Refused::AlreadyConnected => {
-            (ErrorCode::AlreadyConnected, "the session key is in use".to_owned())
-        }
-        Refused::NoCapacity { capacity } => {
-            (ErrorCode::NoCapacity, format!("all {capacity} places of this node are taken"))
-        }
-    })?;
-    Ok(Admitted { hosted, seat, key, place })
-}
-
-/// Places are by address; a key's is one that no account has.
-fn place_of(key: &SessionKey) -> Address {
-    sha256(&[b"session key", &key.session, key.id.as_bytes()])
-}
-
-/// What a stream with this key asks the worker for.
-pub fn worker_config(key: &SessionKey, language: Option<String>, is_live: bool) -> StreamConfig {
-    let asked = language.filter(|language| language != "auto");
-    let language = asked.or_else(|| key.language.clone()).filter(|language| language != "auto");
-    StreamConfig { language, is_live, ..StreamConfig::default() }
-}
 
 /// Serves one connection. Whatever goes wrong ends here, with a reason for the client.
 pub async fn serve(mut socket: ClientSocket, state: &NodeState, config: KeyConfig) {

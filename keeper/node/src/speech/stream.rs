@@ -145,6 +145,11 @@ impl<'a> KeyStream<'a> {
         Ok(stream)
     }
 
+    /// Where in the key's audio the next sample lies that comes in.
+    pub fn position(&self) -> u64 {
+        self.audio.end()
+    }
+
     /// Seconds of the key that are left after the audio received so far, a started one included.
     pub fn remaining_secs(&self) -> u32 {
         let left = self.seat.key.limit().saturating_sub(self.audio.end());

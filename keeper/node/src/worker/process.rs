@@ -27,13 +27,15 @@ impl Process {
                 .map(|keeper| keeper.with_file_name(PROGRAM))
                 .unwrap_or_else(|_| PROGRAM.into()),
         };
-        for path in [&program, &config.model, &config.vad_model] {
-            if !path.is_file() {
-                return Err(Error::Worker {
-                    path: program.clone(),
-                    reason: format!("{} does not exist", path.display()),
-                });
-            }
+        let models = config.models.iter().map(|model| &model.path);
+        let files = [&program, &config.vad_model].into_iter().filter(|path| !path.is_file());
+        // A model may be a folder.
+        let models = std::iter::once(&config.model).chain(models).filter(|path| !path.exists());
+        if let Some(path) = files.chain(models).next() {
+            return Err(Error::Worker {
+                path: program.clone(),
+                reason: format!("{} does not exist", path.display()),
+            });
         }
         Ok(Self { program, config: config.clone() })
     }
@@ -60,7 +62,12 @@ impl Process {
             .arg("--exit-with-parent")
             .stdin(std::process::Stdio::null())
             .kill_on_drop(true);
-        if let Some(sha256) = &self.config.model_sha256 {
+        for model in &self.config.models {
+            command.arg("--model").arg(&model.path);
+        }
+        let first = self.config.model_sha256.iter();
+        // In the order of the models.
+        for sha256 in first.chain(self.config.models.iter().filter_map(|m| m.sha256.as_ref())) {
             command.arg("--model-sha256").arg(sha256);
         }
         let child = command.spawn().map_err(|e| format!("{}: {e}", self.program.display()))?;
