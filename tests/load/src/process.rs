@@ -2,22 +2,47 @@
 
 use anyhow::{Context as _, Result};
 use nix::sched::{CpuSet, sched_setaffinity};
-use nix::unistd::{Pid, SysconfVar, sysconf};
+use nix::unistd::Pid;
+use std::collections::HashMap;
 use std::time::Duration;
 
-/// CPU time of all threads so far, in user and system mode. Resolution: a clock tick, 10 ms.
-pub fn cpu_time(pid: u32) -> Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))
-        .with_context(|| format!("process {pid} has ended"))?;
-    // The name in parentheses may hold anything; fields 14 and 15 are counted from behind it.
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let field = |index| fields.split_whitespace().nth(index).and_then(|text| text.parse().ok());
-    let ticks: u64 = field(11)
-        .zip(field(12))
-        .map(|(user, system): (u64, u64)| user + system)
-        .context("/proc/PID/stat is not as expected")?;
-    let per_sec = sysconf(SysconfVar::CLK_TCK)?.context("no clock tick")?;
-    Ok(Duration::from_secs_f64(ticks as f64 / per_sec as f64))
+/// CPU time of a process's threads at a moment.
+///
+/// From the scheduler's own clock (`/proc/PID/task/TID/schedstat`). Time counted in ticks
+/// (`/proc/PID/stat`) is wrong by several times for threads that wake with the timer, as those do
+/// that send in bursts.
+#[derive(Clone, Debug)]
+pub struct CpuTime {
+    /// Nanoseconds on a processor, in user and system mode, by thread.
+    threads: HashMap<u32, u64>,
+}
+
+impl CpuTime {
+    /// Of a process, so far.
+    pub fn of(pid: u32) -> Result<Self> {
+        let tasks = std::fs::read_dir(format!("/proc/{pid}/task"))
+            .with_context(|| format!("process {pid} has ended"))?;
+        let mut threads = HashMap::new();
+        for task in tasks {
+            let task = task?;
+            let Some(id) = task.file_name().to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            // A thread may end at any time.
+            let Ok(text) = std::fs::read_to_string(task.path().join("schedstat")) else { continue };
+            let nanos = text.split_whitespace().next().and_then(|field| field.parse().ok());
+            threads.insert(id, nanos.context("/proc/PID/task/TID/schedstat is not as expected")?);
+        }
+        Ok(Self { threads })
+    }
+
+    /// What was spent since an earlier moment. Threads that have ended since are left out.
+    pub fn since(&self, before: &Self) -> Duration {
+        let spent = |(id, nanos): (&u32, &u64)| {
+            nanos.saturating_sub(before.threads.get(id).copied().unwrap_or(0))
+        };
+        Duration::from_nanos(self.threads.iter().map(spent).sum())
+    }
 }
 
 /// Resident memory in KiB.
@@ -45,12 +70,15 @@ mod tests {
     #[test]
     fn work_is_counted() {
         let me = std::process::id();
-        let before = cpu_time(me).unwrap();
+        let before = CpuTime::of(me).unwrap();
         let begun = Instant::now();
+        let spent = || CpuTime::of(me).unwrap().since(&before);
         // Until the counter moves: on a loaded machine any fixed time may be too short.
-        while cpu_time(me).unwrap() < before + Duration::from_millis(50) {
+        while spent() < Duration::from_millis(50) {
             assert!(begun.elapsed() < Duration::from_secs(60), "no work was counted");
         }
+        assert_eq!(before.since(&before), Duration::ZERO);
+        CpuTime::of(u32::MAX).unwrap_err();
     }
 
     #[test]

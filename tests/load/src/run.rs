@@ -1,7 +1,7 @@
 //! One measurement: a server, a case, a stretch of time.
 
 use crate::generator::{Counts, Feedback, Generator};
-use crate::process;
+use crate::process::{self, CpuTime};
 use crate::servers::{Participant, Server, janus, sfu};
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
@@ -170,9 +170,9 @@ impl Room {
     /// Measures for a while.
     pub async fn measure(&mut self, packets_per_sec: f64, time: Duration) -> Result<Measured> {
         let pid = self.server.pid();
-        let before = process::cpu_time(pid)?;
+        let before = CpuTime::of(pid)?;
         let counts = self.send(packets_per_sec, time).await?;
-        let spent = process::cpu_time(pid)?.saturating_sub(before);
+        let spent = CpuTime::of(pid)?.since(&before);
         if let Some(why) = self.server.failure() {
             bail!("{why}");
         }

@@ -1,6 +1,6 @@
 //! Flags. Each has an environment twin; the flag wins.
 
-use clap::Parser;
+use clap::{ArgAction, Parser};
 use heliograph_protocol::hash::Hash;
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,13 @@ use std::path::{Path, PathBuf};
 /// Most threads for one inference by default. Beyond four, the decoder's small matrices gain
 /// nothing and the spinning costs the rest of the machine.
 const THREADS_DEFAULT_MAX: usize = 4;
+
+/// Silence that ends a segment of a live stream. See decision 0036 for what shorter and longer ones
+/// cost.
+const END_SILENCE_MS_DEFAULT: u64 = 416;
+
+/// What it may be: [`crate::segment::END_SILENCE_SAMPLES_MIN`] to the maximum beside it.
+const END_SILENCE_MS: std::ops::RangeInclusive<u64> = 224..=2_000;
 
 /// Transcribes streams of audio that a Heliograph node sends over a local socket.
 ///
@@ -52,6 +59,17 @@ pub struct Config {
           value_parser = streams)]
     pub streams_max: usize,
 
+    /// Milliseconds of silence that end a segment of a live stream; files have 500
+    #[arg(long, env = "HELIOGRAPH_STT_END_SILENCE_MS", value_name = "MS",
+          default_value_t = END_SILENCE_MS_DEFAULT,
+          value_parser = clap::value_parser!(u64).range(END_SILENCE_MS))]
+    pub end_silence_ms: u64,
+
+    /// Whether noise is taken off streams that do not say whether they want it
+    #[arg(long, env = "HELIOGRAPH_STT_SUPPRESS_NOISE", value_name = "on|off",
+          default_value = "off", value_parser = switch, action = ArgAction::Set)]
+    pub suppress_noise: bool,
+
     /// Stop when the process that started this one ends
     #[arg(long, env = "HELIOGRAPH_STT_EXIT_WITH_PARENT")]
     pub exit_with_parent: bool,
@@ -92,6 +110,14 @@ fn streams(value: &str) -> Result<usize, String> {
     }
 }
 
+fn switch(value: &str) -> Result<bool, String> {
+    match value {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("on or off".to_owned()),
+    }
+}
+
 fn positive(value: &str) -> Result<usize, String> {
     match value.parse() {
         Ok(0) => Err("at least 1".to_owned()),
@@ -110,6 +136,7 @@ fn sha256(value: &str) -> Result<Hash, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::segment;
     use clap::CommandFactory;
 
     fn parse(extra: &[&str]) -> Result<Config, clap::Error> {
@@ -134,6 +161,18 @@ mod tests {
         assert_eq!(parse(&["--threads", "100000"]).unwrap().threads, processors());
         assert!(parse(&["--threads", "0"]).is_err());
         assert!(parse(&[]).unwrap().threads >= 1);
+    }
+
+    #[test]
+    fn noise_and_silence_are_configured_within_bounds() {
+        let config = parse(&["--suppress-noise", "on", "--end-silence-ms", "320"]).unwrap();
+        assert!(config.suppress_noise && !parse(&[]).unwrap().suppress_noise);
+        assert_eq!(config.end_silence_ms, 320);
+        assert!(parse(&["--suppress-noise", "maybe"]).is_err());
+        assert!(parse(&["--end-silence-ms", "223"]).is_err());
+        assert!(parse(&["--end-silence-ms", "2001"]).is_err());
+        assert_eq!(segment::samples(*END_SILENCE_MS.start()), segment::END_SILENCE_SAMPLES_MIN);
+        assert_eq!(segment::samples(*END_SILENCE_MS.end()), segment::END_SILENCE_SAMPLES_MAX);
     }
 
     #[test]

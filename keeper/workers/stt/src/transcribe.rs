@@ -1,8 +1,9 @@
 //! From a segment's samples to its text and record, or to the gate that withheld it.
 
 use crate::engine::{Engine, EngineError, EngineInfo, Transcript, Window};
-use crate::front::to_float;
+use crate::front::{Settings, to_float};
 use crate::gates;
+use crate::noise;
 use crate::router::{Refusal, Route, Router};
 use crate::segment::{self, Span};
 use heliograph_protocol::hash::Hash;
@@ -11,8 +12,11 @@ use heliograph_worker_ipc::{Gate, Segment, StreamConfig};
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+mod preview;
 #[cfg(test)]
 mod tests;
+
+pub use preview::Preview;
 
 /// What became of a segment.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,7 +33,8 @@ pub struct Transcriber {
     /// In the order in which they are preferred; the router counts by it.
     engines: Vec<Box<dyn Engine>>,
     router: Router,
-    filters: String,
+    /// Describes what runs before the segments, for the records.
+    voice_activity: String,
 }
 
 impl std::fmt::Debug for Transcriber {
@@ -42,9 +47,8 @@ impl Transcriber {
     /// `engines` in the order in which they are preferred; `voice_activity` describes what runs
     /// before, for the records.
     pub fn new(engines: Vec<Box<dyn Engine>>, voice_activity: &str) -> Self {
-        let filters = [voice_activity, &segment::description(), &gates::description()].join(";");
         let router = Router::new(engines.iter().map(|engine| engine.info().clone()).collect());
-        Self { engines, router, filters }
+        Self { engines, router, voice_activity: voice_activity.to_owned() }
     }
 
     /// The engines' models in their order.
@@ -69,7 +73,17 @@ impl Transcriber {
         self.router.admit(config, default_language)
     }
 
-    /// Decodes and judges a segment of a stream. `received` is when its last sample came.
+    /// What a segment passes through besides the engine, in order, for its record.
+    fn filters(&self, settings: &Settings) -> String {
+        let segments = segment::description(settings.end_silence_samples);
+        let gates = gates::description();
+        let noise = settings.suppresses_noise.then_some(noise::DESCRIPTION);
+        let filters = noise.into_iter().chain([&*self.voice_activity, &segments, &gates]);
+        filters.collect::<Vec<_>>().join(";")
+    }
+
+    /// Decodes and judges a segment of a stream, which is listened to by `settings`. `received` is
+    /// when its last sample came.
     ///
     /// # Errors
     /// If the engine fails.
@@ -78,15 +92,17 @@ impl Transcriber {
         pcm: &[i16],
         span: Span,
         route: &mut Route,
+        settings: &Settings,
         received: Instant,
     ) -> Result<Outcome, EngineError> {
         let language = route.language();
+        let filters = self.filters(settings);
         let Some(index) = self.router.candidates(route, language).into_iter().next() else {
             return Err(EngineError::NoEngine);
         };
         let engine = &mut self.engines[index];
         let started_at_unix_ms = unix_ms();
-        let samples: Vec<f32> = pcm.iter().copied().map(to_float).collect();
+        let samples = samples(pcm, settings);
         let mut transcript = engine.transcribe(&samples, language, Window::Fitted)?;
         let mut verdict = gates::judge(&transcript);
         if verdict == Some(Gate::Repetition) && !transcript.full_window {
@@ -104,7 +120,7 @@ impl Transcriber {
             model_sha256: info.model_sha256,
             language: transcript.language.to_owned(),
             parameters: transcript.parameters,
-            filters: self.filters.clone(),
+            filters,
             audio_sha256: audio_sha256(pcm),
             audio_start_sample: span.start,
             audio_end_sample: span.end,
@@ -121,6 +137,25 @@ impl Transcriber {
             latency_ms: millis(received.elapsed()),
             record,
         })))
+    }
+}
+
+impl Outcome {
+    /// Decoded ahead of its time, it comes into force now: what says when, says so.
+    pub fn publish(&mut self, received: Instant) {
+        if let Self::Text(segment) = self {
+            segment.latency_ms = millis(received.elapsed());
+            segment.record.finished_at_unix_ms = unix_ms();
+        }
+    }
+}
+
+/// What the engine hears of a segment.
+fn samples(pcm: &[i16], settings: &Settings) -> Vec<f32> {
+    if settings.suppresses_noise {
+        noise::suppress(pcm)
+    } else {
+        pcm.iter().copied().map(to_float).collect()
     }
 }
 

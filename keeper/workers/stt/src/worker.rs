@@ -5,6 +5,7 @@ use crate::engine::{Engine, EngineInfo, Whisper};
 use crate::inference::{Inference, WINDOW_SAMPLES};
 use crate::model_file::{ModelError, ModelFile};
 use crate::router::Refusal;
+use crate::segment;
 use crate::server;
 use crate::transcribe::Transcriber;
 use crate::vad::VoiceActivity;
@@ -109,7 +110,14 @@ fn load(config: &Config) -> Result<Inference, WorkerError> {
         "auto" => None,
         asked => Some(transcriber.router().language(asked, None)?),
     };
-    Ok(Inference { transcriber, voice, language, streams_max: config.streams_max })
+    Ok(Inference {
+        transcriber,
+        voice,
+        language,
+        streams_max: config.streams_max,
+        live_end_silence_samples: segment::samples(config.end_silence_ms),
+        suppresses_noise: config.suppress_noise,
+    })
 }
 
 /// Loads one model with the engine it is for.

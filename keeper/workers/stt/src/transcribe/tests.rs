@@ -54,7 +54,13 @@ fn run(lines: Vec<Transcript>) -> (Outcome, Vec<Window>) {
         Transcriber::new(vec![Box::new(Script { info, lines, asked: asked.clone() })], "voice");
     let span = Span { start: 16_000, end: 16_004 };
     let outcome = transcriber
-        .transcribe(&[1, 2, -3, 4], span, &mut Route::default(), Instant::now())
+        .transcribe(
+            &[1, 2, -3, 4],
+            span,
+            &mut Route::default(),
+            &Settings::default(),
+            Instant::now(),
+        )
         .unwrap();
     let asked = asked.lock().unwrap().clone();
     (outcome, asked)
