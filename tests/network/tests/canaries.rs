@@ -78,6 +78,13 @@ async fn canary_is_served_and_paid_as_anybody_and_its_records_are_replayed() {
     let texts: Vec<&str> = segments.iter().filter_map(|segment| segment["text"].as_str()).collect();
     assert_eq!(texts.join(" "), probed.text);
 
+    // The audit does so by chance.
+    let recording = format!("{place}={}", text(&audio));
+    let audit = ["audit", "--archive", text(&archive), "--replay", &recording, "--sample", "1"];
+    let (code, found) = heliograph(&net, &audit).await;
+    assert_eq!(code, Some(0), "{found}");
+    assert_eq!(found["replays"][0]["segments"][0]["verdict"], "reproduced");
+
     let (code, found) = heliograph(&net, &[&replay[..], &[text(&other)]].concat()).await;
     assert_eq!(code, Some(2), "{found}");
     assert!(found["segments"][0]["reason"].as_str().is_some_and(|r| r.contains("SHA-256")));

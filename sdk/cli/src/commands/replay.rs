@@ -96,6 +96,30 @@ pub struct Report {
 }
 
 impl Replay {
+    /// The usual replay of so many segments from an archive.
+    pub const fn of(
+        segment: Selection,
+        audio: PathBuf,
+        archive: String,
+        sample: u32,
+        seed: u64,
+    ) -> Self {
+        Self {
+            segment,
+            audio,
+            offset: None,
+            archive: Some(archive),
+            evidence: None,
+            transcript: None,
+            models: Vec::new(),
+            sample: Some(sample),
+            seed,
+            node: None,
+            domain: None,
+            worker: None,
+        }
+    }
+
     pub async fn execute(self, context: &Context) -> Result<Outcome> {
         let report = self.run(context).await?;
         let exit = report.exit();
