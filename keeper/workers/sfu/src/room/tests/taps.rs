@@ -17,6 +17,7 @@ fn stage(transcribe: Transcribe, captions: Captions) -> Stage {
     admission.claims.transcribe = transcribe;
     admission.captions = captions;
     stage.join_as("ann", admission, Transport::Single, true);
+    stage.connected("ann");
     stage
 }
 
