@@ -110,7 +110,7 @@ struct Desk {
     /// For how long a live stream has been waiting at this moment, at worst.
     late: Duration,
     lateness: Lateness,
-    /// No text that may change is decoded before this time: half of the thread is for others.
+    /// No text that may change is decoded before this time: the thread is for others, too.
     interims_from: Option<Instant>,
 }
 
