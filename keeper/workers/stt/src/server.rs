@@ -19,8 +19,9 @@ use tokio_util::task::AbortOnDropHandle;
 mod tests;
 
 /// Commands between the socket and the inference thread. Audio in them counts against its
-/// stream's window, so this only bounds the small ones.
-const COMMANDS_QUEUED: usize = 64;
+/// stream's window, so this only bounds the small ones. Large enough for what many calls send
+/// while something is decoded, so that audio is stamped when it comes.
+const COMMANDS_QUEUED: usize = 4_096;
 
 /// Answers between the inference thread and the socket. Full means that the node does not read,
 /// and then nothing more is computed for it.
