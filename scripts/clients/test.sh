@@ -2,8 +2,7 @@
 # Calls between clients that nobody here wrote, through the SFU worker. Needs scripts/clients/install.sh and the
 # `heliograph-sfu` binary.
 # Usage: scripts/clients/test.sh [NODE_TEST_ARGUMENT…]     such as --test-name-pattern=tokens
-# The matrix of whole calls (test/calls) runs with HELIOGRAPH_CLIENTS_MATRIX=1 only: some of its cells fail now and
-# then, after the publisher's full reconnect, and are not explained yet.
+# The matrix of whole calls (test/calls) runs with HELIOGRAPH_CLIENTS_MATRIX=1 only: it needs two cores to itself.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh

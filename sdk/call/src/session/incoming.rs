@@ -5,7 +5,7 @@ use crate::receive::{Media, Packet, Receiver, TrackStats};
 use crate::{Codec, Event, Kind};
 use std::time::Instant;
 use str0m::media::{KeyframeRequestKind, Pt};
-use str0m::rtp::RtpPacket;
+use str0m::rtp::{RtpPacket, Ssrc};
 
 /// A track being received.
 pub(super) struct Incoming {
@@ -14,6 +14,8 @@ pub(super) struct Incoming {
     since: Instant,
     /// What payload types mean on this connection, once asked.
     known: Option<(Pt, Format)>,
+    /// Of the last packet. A section that is used again has other streams besides.
+    ssrc: Option<Ssrc>,
     /// `None` until the first packet tells the codec.
     receiver: Option<Receiver>,
 }
@@ -27,7 +29,7 @@ enum Format {
 
 impl Incoming {
     pub(super) const fn new(sid: String, kind: Kind, since: Instant) -> Self {
-        Self { sid, kind, since, known: None, receiver: None }
+        Self { sid, kind, since, known: None, ssrc: None, receiver: None }
     }
 
     pub(super) fn stats(&self, now: Instant) -> (String, TrackStats) {
@@ -43,6 +45,7 @@ impl Session {
             return;
         };
         let Some(track) = self.incoming.get_mut(&mid) else { return };
+        track.ssrc = Some(packet.header.ssrc);
         let payload_type = packet.header.payload_type;
         let format = match track.known {
             Some((known, format)) if known == payload_type => format,
@@ -83,9 +86,12 @@ impl Session {
     /// Asks for key frames where only they can help.
     pub(super) fn ask_for_key_frames(&mut self) {
         let now = Instant::now();
-        for (mid, track) in &mut self.incoming {
+        for track in self.incoming.values_mut() {
             let stands = track.receiver.as_mut().is_some_and(|track| track.wants_key_frame(now));
-            if stands && let Some(stream) = self.rtc.direct_api().stream_rx_by_mid(*mid, None) {
+            if stands
+                && let Some(ssrc) = track.ssrc
+                && let Some(stream) = self.rtc.direct_api().stream_rx(&ssrc)
+            {
                 stream.request_keyframe(KeyframeRequestKind::Pli);
             }
         }

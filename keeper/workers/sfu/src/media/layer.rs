@@ -21,7 +21,8 @@ pub(super) struct Layer {
     pub quality: Quality,
     /// Its rid; none for a single stream.
     pub rid: Option<Rid>,
-    ssrc: Option<Ssrc>,
+    /// The stream that came last.
+    pub ssrc: Option<Ssrc>,
     last_arrival: Option<Instant>,
     keyframe_wanted: bool,
     keyframe_asked: Option<Instant>,

@@ -64,21 +64,14 @@ impl Negotiation {
         !self.touched
     }
 
-    /// Answers a client's offer. Any section that carries nothing yet may be given a track with this
-    /// answer, for all that is known here.
-    pub fn answer(
-        &mut self,
-        rtc: &mut Rtc,
-        sdp: &str,
-        carries: impl Fn(Mid) -> bool,
-    ) -> Result<String, String> {
+    /// Answers a client's offer. The sections in `spent` have lost their tracks.
+    pub fn answer(&mut self, rtc: &mut Rtc, sdp: &str, spent: &[Mid]) -> Result<String, String> {
         let offer = SdpOffer::from_sdp_string(sdp).map_err(|error| error.to_string())?;
         usable(sdp)?;
         self.roll_back();
         self.touched = true;
-        let mids = sdp.lines().filter_map(|line| line.strip_prefix("a=mid:"));
-        for mid in mids.map(|mid| Mid::from(mid.trim_end())).filter(|mid| !carries(*mid)) {
-            renew_stream(rtc, mid);
+        for mid in spent {
+            renew_stream(rtc, *mid);
         }
         let answer = rtc.sdp_api().accept_offer(offer).map_err(|error| error.to_string())?;
         Ok(answer.to_sdp_string())
@@ -104,24 +97,17 @@ impl Negotiation {
             return Err(format!("more than {SECTIONS_MAX} sections"));
         }
         self.touched = true;
-        // What is taken below is among these.
-        for section in self.sections.iter().filter(|section| section.state == State::Idle) {
-            renew_stream(rtc, section.mid);
-        }
+        let again: Vec<Option<Mid>> = add.iter().map(|new| self.take_idle(rtc, new)).collect();
         let mut changes = rtc.sdp_api();
         for section in self.sections.iter_mut().filter(|section| section.state == State::Ended) {
             changes.set_direction(section.mid, Direction::Inactive);
         }
         let mut mids = Vec::with_capacity(add.len());
-        for new in add {
-            let state = State::Offered { track: new.track, fresh: false, ended: false };
-            let idle =
-                |section: &&mut Section| section.state == State::Idle && section.kind == new.kind;
-            let mid = match self.sections.iter_mut().find(idle) {
-                Some(section) => {
-                    section.state = state;
-                    changes.set_direction(section.mid, Direction::SendOnly);
-                    section.mid
+        for (new, again) in add.iter().zip(again) {
+            let mid = match again {
+                Some(mid) => {
+                    changes.set_direction(mid, Direction::SendOnly);
+                    mid
                 }
                 None => {
                     let kind = match new.kind {
@@ -153,6 +139,16 @@ impl Negotiation {
             sdp = retitled(&sdp, mid, &new.stream_id, &new.track_id);
         }
         Ok((sdp, mids))
+    }
+
+    /// Takes a section that carries nothing for a track, if there is one.
+    fn take_idle(&mut self, rtc: &mut Rtc, new: &NewSection) -> Option<Mid> {
+        let idle =
+            |section: &&mut Section| section.state == State::Idle && section.kind == new.kind;
+        let section = self.sections.iter_mut().find(idle)?;
+        section.state = State::Offered { track: new.track, fresh: false, ended: false };
+        renew_stream(rtc, section.mid);
+        Some(section.mid)
     }
 
     /// Takes the client's answer to the pending offer.

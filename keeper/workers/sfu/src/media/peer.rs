@@ -8,7 +8,7 @@ use super::forward::Outlet;
 use super::host::Settings;
 use super::negotiation::Negotiation;
 use super::rewrite::Rewriter;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use str0m::Rtc;
@@ -73,6 +73,8 @@ pub(super) struct Peer {
     pub channels: Channels,
     /// What is forwarded to it, by section.
     pub forwards: Vec<(Mid, TrackId)>,
+    /// Sections of the client's that it was told a track of.
+    pub announced: HashSet<Mid>,
     /// Numberings of streams that carry nothing at the moment, by section.
     rewriters: HashMap<Mid, (Ssrc, Rewriter)>,
     /// When the library wants to be called.
@@ -119,6 +121,7 @@ impl Peer {
             negotiation: Negotiation::default(),
             channels: Channels::default(),
             forwards: Vec::new(),
+            announced: HashSet::new(),
             rewriters: HashMap::new(),
             deadline: now,
             queued: None,
@@ -154,8 +157,11 @@ impl Peer {
         if self.negotiation.is_untouched() && sdp.contains("m=video") && !reports {
             self.rtc = connection(settings, false, now);
         }
-        let carries = |mid| self.forwards.iter().any(|(taken, _)| *taken == mid);
-        self.negotiation.answer(&mut self.rtc, sdp, carries)
+        let idle = |mid: &Mid| self.forwards.iter().all(|(taken, _)| taken != mid);
+        let spent: Vec<Mid> = self.announced.iter().copied().filter(idle).collect();
+        let answer = self.negotiation.answer(&mut self.rtc, sdp, &spent)?;
+        self.announced.retain(|mid| !spent.contains(mid));
+        Ok(answer)
     }
 
     /// Queues a packet for sending. `false` if the section has no such stream any more.
@@ -294,10 +300,10 @@ impl Peer {
         self.sources.clear();
     }
 
-    /// Asks the client for a keyframe. `false` if the stream has not come in yet.
-    pub fn ask_for_keyframe(&mut self, mid: Mid, rid: Option<Rid>) -> bool {
+    /// Asks the client for a keyframe of a stream. `false` if there is none.
+    pub fn ask_for_keyframe(&mut self, ssrc: Ssrc) -> bool {
         let mut direct = self.rtc.direct_api();
-        let Some(stream) = direct.stream_rx_by_mid(mid, rid) else { return false };
+        let Some(stream) = direct.stream_rx(&ssrc) else { return false };
         stream.request_keyframe(KeyframeRequestKind::Pli);
         true
     }

@@ -7,6 +7,7 @@ use heliograph_call::{
     AudioOptions, Call, Codec, Error, Event, JoinOptions, Kind, Layer, TrackStats, VideoOptions,
     player,
 };
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// The tracks' figures, once `done` holds for them.
@@ -26,6 +27,9 @@ async fn stats_when(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn speech_and_pictures_arrive_as_they_were_sent() {
+    // Encoding them takes longer than anything below may.
+    LazyLock::force(&SPEECH);
+    LazyLock::force(&PICTURES);
     let server = Server::start();
     let (speaker, _heard) = server.join("talk", "speaker", JoinOptions::default()).await;
     let (listener, mut events) = server.join("talk", "listener", JoinOptions::default()).await;

@@ -168,8 +168,11 @@ impl Room {
         let Some(&at) = self.peer_places.get(&to) else { return };
         // A forward that is there already moves to the section named now.
         self.end_forward(id, to);
-        let Some(track) = self.track_mut(id) else { return };
         let mid = mid.map(|mid| str0m::media::Mid::from(mid.0.as_str()));
+        if let (Some(mid), Some(peer)) = (mid, self.peers.get_mut(at)) {
+            peer.announced.insert(mid);
+        }
+        let Some(track) = self.track_mut(id) else { return };
         track.forwards.push(Forward::new(at, mid, want));
         self.bind_forwards(at, now);
     }

@@ -211,8 +211,11 @@ impl Room {
         };
         let mut asked = false;
         for layer in track.layers.iter_mut().filter(|layer| layer.live(now)) {
-            if layer.ask_for_keyframe(now) {
-                asked |= publisher.ask_for_keyframe(track.mid, layer.rid);
+            // A section that is used again has streams that are no more: only the layer knows.
+            if let Some(ssrc) = layer.ssrc
+                && layer.ask_for_keyframe(now)
+            {
+                asked |= publisher.ask_for_keyframe(ssrc);
             }
         }
         if asked {
