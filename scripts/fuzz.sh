@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes the protocol on the host: decoding, proofs, the precompile's data, money.
+# Fuzzes on the host what strangers can send: the protocol's decoding, proofs, the precompile's data and money; the SFU
+# worker's tokens, HTTP doors, signalling, session descriptions, datagrams and payloads.
 # Usage: scripts/fuzz.sh [SECONDS [TARGET...]]     seconds for each target, 20 by default; all targets when none is named
 #
 # What a run finds is kept in HELIOGRAPH_CACHE/fuzz, so that the next begins there. An input that breaks a target is
@@ -8,8 +9,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=scripts/lib.sh
 source "$here/lib.sh"
-cd "$REPO_ROOT/sdk/protocol"
-
+FUZZED=(sdk/protocol keeper/workers/sfu)
 CARGO_FUZZ_VERSION=0.13.2
 seconds=${1:-20}
 [[ $seconds =~ ^[1-9][0-9]*$ ]] || die "'$seconds' is no number of seconds"
@@ -31,9 +31,9 @@ fi
 export RUSTC_BOOTSTRAP=1
 export CARGO_TARGET_DIR=$HELIOGRAPH_CACHE/fuzz-target
 fuzz() { PATH=$tools/bin:$PATH cargo-fuzz "$@"; }
-if [ ${#targets[@]} -eq 0 ]; then mapfile -t targets < <(fuzz list); fi
 
-for target in "${targets[@]}"; do
+fuzz_target() {
+  local target=$1 corpus artifacts log executed
   corpus=$HELIOGRAPH_CACHE/fuzz/corpus/$target artifacts=$HELIOGRAPH_CACHE/fuzz/artifacts/$target
   mkdir -p "$corpus" "$artifacts"
   info "fuzzing $target for $seconds s"
@@ -46,4 +46,18 @@ for target in "${targets[@]}"; do
   executed=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
   [ "${executed:-0}" -gt 0 ] || die "$target ran nothing (whole log: $log)"
   info "$target: $executed inputs, none broke it"
+}
+
+found=()
+for crate in "${FUZZED[@]}"; do
+  cd "$REPO_ROOT/$crate"
+  for target in $(fuzz list); do
+    if [ ${#targets[@]} -eq 0 ] || [[ " ${targets[*]} " == *" $target "* ]]; then
+      fuzz_target "$target"
+      found+=("$target")
+    fi
+  done
+done
+for target in "${targets[@]}"; do
+  [[ " ${found[*]} " == *" $target "* ]] || die "there is no target '$target'"
 done

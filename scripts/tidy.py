@@ -39,6 +39,7 @@ ALLOWED = [
     ("sdk/client", {"sdk/protocol"} | PROGRAMS),
     # The auditor reads the keeper's archives: docs/decisions/0001-rooms-beside-the-plan.md.
     ("sdk/audit", {"sdk/client", "sdk/protocol", "keeper/store"} | PROGRAMS),
+    ("sdk/quality", {"sdk/client", "sdk/protocol"} | PROGRAMS),
     ("migrations", {"sdk/client", "sdk/protocol"} | PROGRAMS),
     ("keeper/store", {"sdk/protocol"}),
     # Knows no program: anyone's programs run on it.
@@ -51,7 +52,7 @@ ALLOWED = [
     ("tests", {"*"}),
     ("tests/*", {"*"}),
     # Any other folder of the keeper is a role. Roles never see each other: the daemon wires them.
-    ("keeper/*", {"sdk/client", "sdk/protocol", "keeper/store", "keeper/workers/ipc"} | PROGRAMS),
+    ("keeper/*", {"sdk/client", "sdk/protocol", "sdk/quality", "keeper/store", "keeper/workers/ipc"} | PROGRAMS),
 ]
 BINARIES = {"sdk/cli", "keeper/daemon", "keeper/workers/stt", "keeper/workers/sfu"}
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fetches clients of calls that nobody here wrote: Debian's Chromium, and what tests/clients names: LiveKit's SDKs for
-# browsers, Node.js and Python, aiortc, and an ffmpeg that speaks WHIP.
+# Fetches clients of calls that nobody here wrote: Debian's Chromium and TURN server, and what tests/clients names:
+# LiveKit's SDKs for browsers, Node.js and Python, aiortc, and an ffmpeg that speaks WHIP.
 # Usage: scripts/clients/install.sh
 #
 #   $HELIOGRAPH_CACHE/clients-venv   Python with the packages of tests/clients/requirements.txt
@@ -19,7 +19,7 @@ step "Clients nobody here wrote: Chromium and packages"
 lock clients
 use_node || die "Node.js $NODE_MIN or newer is missing: run scripts/typescript/install.sh"
 # The wheels are for Debian's Python, whatever other Python the machine has.
-apt_need chromium python3 python3-venv
+apt_need chromium coturn python3 python3-venv
 
 cd "$REPO_ROOT/tests/clients"
 npm_packages

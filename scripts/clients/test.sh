@@ -21,6 +21,6 @@ export HELIOGRAPH_SFU=${HELIOGRAPH_SFU:-${CARGO_TARGET_DIR:-$REPO_ROOT/target}/d
 
 cd "$REPO_ROOT/tests/clients"
 npx prettier --check --log-level warn .
-files=(test/{features,layers,room_service,sdks,tokens,whip}.test.mjs)
+files=(test/{features,layers,room_service,sdks,tokens,turn,whip}.test.mjs)
 [ -z "${HELIOGRAPH_CLIENTS_MATRIX:-}" ] || files+=(test/calls.test.mjs)
 exec node --test --test-reporter=spec --test-concurrency=1 "$@" "${files[@]}"

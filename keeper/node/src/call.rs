@@ -13,6 +13,9 @@ mod link;
 mod meter;
 mod process;
 mod session;
+mod tap;
+mod taps;
+mod transcripts;
 mod webhook;
 
 use crate::auth::{self, Refusal};
@@ -22,20 +25,24 @@ use crate::state::{NodeState, Refused};
 use crate::stream::record;
 use crate::stream::socket::{ClientSocket, Incoming};
 use crate::time::{unix_ms, unix_secs};
+use crate::worker::Worker;
 use axum::extract::ws::WebSocket;
 use heliograph_client::call::{CALL_SERVICES, HostMessage};
 use heliograph_client::pda;
 use heliograph_client::stream::ErrorCode;
 use heliograph_protocol::Address;
+use heliograph_protocol::price::Prices;
+use heliograph_protocol::service::{Service, ServiceSet};
 use heliograph_settlement::state::Session;
 use heliograph_worker_ipc::call::ToSfu;
-use hosts::{Hosts, NewHost};
+use hosts::{Hosts, NewHost, Takeover};
 use link::Link;
 use process::Process;
 use session::HostSession;
 use solana_pubkey::Pubkey;
 use std::sync::Arc;
 use std::time::Duration;
+use taps::Taps;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -45,6 +52,8 @@ use url::Url;
 const FIRST_MESSAGE_LIMIT: Duration = Duration::from_secs(10);
 /// Connections that may wait to take over a session.
 const TAKEOVERS: usize = 4;
+/// Notes that may wait for a host.
+const NOTES: usize = 256;
 
 /// What the SFU worker said of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +74,13 @@ pub struct Calls {
 
 impl Calls {
     /// Starts the worker and keeps it running until `shutdown`.
-    pub fn start(config: &CallsConfig, shutdown: CancellationToken) -> Result<Self, Error> {
+    ///
+    /// Speech in calls goes to `worker`.
+    pub fn start(
+        config: &CallsConfig,
+        worker: Arc<Worker>,
+        shutdown: CancellationToken,
+    ) -> Result<Self, Error> {
         let process = Process::new(config)?;
         let (orders, queue) = mpsc::unbounded_channel();
         let (info_in, info) = watch::channel(None);
@@ -74,6 +89,7 @@ impl Calls {
             process,
             socket: config.socket.clone(),
             participants_max: config.participants_max,
+            taps: Taps::new(hosts.clone(), worker, orders.clone()),
             hosts: hosts.clone(),
             orders: queue,
             info: info_in,
@@ -124,6 +140,7 @@ struct Wanted {
     session: Session,
     authority: Address,
     webhook: Option<Url>,
+    captions: Option<String>,
 }
 
 /// Serves one connection. Whatever goes wrong ends here, with a reason for the host.
@@ -146,9 +163,11 @@ pub async fn serve(socket: WebSocket, state: Arc<NodeState>) {
 async fn open(socket: &mut ClientSocket, state: &NodeState) -> Result<Wanted, Refusal> {
     let bad = |why: &str| (ErrorCode::BadConfig, why.to_owned());
     let first = tokio::time::timeout(FIRST_MESSAGE_LIMIT, socket.next::<HostMessage>()).await;
-    let (signed, webhook) = match first {
+    let (signed, webhook, captions) = match first {
         Err(_) => return Err(bad("no first message within 10 s")),
-        Ok(Incoming::Message(HostMessage::Host { open, webhook })) => (open, webhook),
+        Ok(Incoming::Message(HostMessage::Host { open, webhook, captions })) => {
+            (open, webhook, captions)
+        }
         Ok(Incoming::Invalid(why)) => return Err((ErrorCode::BadConfig, why)),
         Ok(_) => return Err(bad("the first message must say what is hosted")),
     };
@@ -168,12 +187,16 @@ async fn open(socket: &mut ClientSocket, state: &NodeState) -> Result<Wanted, Re
         .ok_or_else(|| (ErrorCode::NoSession, "there is no such session on chain".to_owned()))?;
     let node = pda::node(&node_key).to_bytes();
     auth::check_session(&signed, &session, &node, CALL_SERVICES, unix_secs())?;
+    if captions.is_some() && !services_of(&session).has(Service::Transcription) {
+        return Err(bad("captions need a session that has bought transcription"));
+    }
     let app = state.chain.app(&session.app.to_bytes()).await.map_err(unread)?;
     let app = app
         .ok_or_else(|| (ErrorCode::NoSession, "the session's app is not registered".to_owned()))?;
     auth::accept_once(&state.requests, &signed, &request, now_unix_ms)?;
     let authority = app.authority.to_bytes();
-    Ok(Wanted { address: request.session, session, authority, webhook })
+    let captions = captions.map(|captions| captions.language.unwrap_or_default());
+    Ok(Wanted { address: request.session, session, authority, webhook, captions })
 }
 
 async fn admitted(mut socket: ClientSocket, state: &Arc<NodeState>, wanted: Wanted) {
@@ -181,8 +204,9 @@ async fn admitted(mut socket: ClientSocket, state: &Arc<NodeState>, wanted: Want
     let busy = "the session is in use at this node".to_owned();
     if let Some(hosted) = calls.hosts.get(&wanted.address) {
         // The same app again, back before the end of its old connection was noticed.
-        if let Err(error) = hosted.takeovers.try_send((socket, wanted.webhook)) {
-            let (mut socket, _) = error.into_inner();
+        let Wanted { webhook, captions, .. } = wanted;
+        if let Err(error) = hosted.takeovers.try_send(Takeover { socket, webhook, captions }) {
+            let Takeover { mut socket, .. } = error.into_inner();
             socket.refuse(ErrorCode::AlreadyConnected, busy).await;
         }
         return;
@@ -202,6 +226,7 @@ async fn admitted(mut socket: ClientSocket, state: &Arc<NodeState>, wanted: Want
     }
     let (takeovers, taken) = mpsc::channel(TAKEOVERS);
     let (events, told) = mpsc::channel(webhook::QUEUE);
+    let (notes, noted) = mpsc::channel(NOTES);
     let (webhook, urls) = watch::channel(wanted.webhook);
     tokio::spawn(webhook::run(state.clone(), told, urls).in_current_span());
     let hosted = calls.hosts.add(NewHost {
@@ -211,9 +236,17 @@ async fn admitted(mut socket: ClientSocket, state: &Arc<NodeState>, wanted: Want
         authority: wanted.authority,
         takeovers,
         events,
+        notes,
+        prices: Prices(wanted.session.prices_micro_usdc),
+        is_transcription_bought: services_of(&wanted.session).has(Service::Transcription),
     });
-    let session = HostSession::new(state, calls, hosted, wanted.session, socket, webhook);
+    hosted.ask_captions(wanted.captions);
+    let session = HostSession::new(state, calls, hosted, wanted.session, socket, (webhook, noted));
     session.serve(taken).await;
     calls.hosts.remove(&wanted.address);
     drop(place);
+}
+
+const fn services_of(session: &Session) -> ServiceSet {
+    ServiceSet(session.services)
 }

@@ -2,6 +2,7 @@
 
 use crate::call;
 use crate::error::Error;
+use crate::speech;
 use crate::state::NodeState;
 use crate::stream;
 use crate::time::unix_secs;
@@ -14,6 +15,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use heliograph_client::call::CALLS_PATH;
+use heliograph_client::speech::SPEECH_PATH;
 use heliograph_client::stream::STREAM_PATH;
 use heliograph_client::vouchers::{
     PAGE_SESSIONS_MAX, VOUCHERS_PATH, VoucheredMinute, VouchersPage,
@@ -43,6 +45,7 @@ pub async fn serve(listener: TcpListener, state: Arc<NodeState>) -> Result<(), E
         .route("/v1/sessions/{session}", get(session))
         .route(VOUCHERS_PATH, get(vouchers))
         .route(STREAM_PATH, get(open_stream))
+        .route(SPEECH_PATH, get(host_speech))
         .route(CALLS_PATH, get(host_calls))
         .with_state(state);
     axum::serve(listener, router)
@@ -55,6 +58,12 @@ async fn open_stream(State(state): State<Arc<NodeState>>, upgrade: WebSocketUpgr
     upgrade
         .max_message_size(MESSAGE_BYTES_MAX)
         .on_upgrade(move |socket| stream::serve(socket, state))
+}
+
+async fn host_speech(State(state): State<Arc<NodeState>>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .on_upgrade(move |socket| speech::serve_host(socket, state))
 }
 
 async fn host_calls(State(state): State<Arc<NodeState>>, upgrade: WebSocketUpgrade) -> Response {

@@ -3,6 +3,7 @@
 //! ```text
 //! client ⇄ stream ⇄ speech worker         audio in, text out
 //! host   ⇄ call   ⇄ SFU worker            participants of calls, counted
+//! host   ⇄ speech ⇄ speech worker         streams of who carries a session key
 //!            │ meter: minutes → receipts   pure
 //!            ▼
 //!          ledger ──▶ archive              evidence
@@ -27,6 +28,7 @@ mod meter;
 mod promises;
 mod settle;
 mod solvency;
+mod speech;
 mod state;
 mod stream;
 mod time;

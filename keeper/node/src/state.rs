@@ -6,6 +6,7 @@ use crate::config::NodeConfig;
 use crate::due::Due;
 use crate::error::Error;
 use crate::promises::Promises;
+use crate::speech::Speech;
 use crate::worker::Worker;
 use heliograph_client::Rpc;
 use heliograph_protocol::Address;
@@ -15,7 +16,7 @@ use solana_keypair::{Keypair, read_keypair_file};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use std::collections::HashSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -24,9 +25,11 @@ pub struct NodeState {
     pub chain: Chain,
     pub ledger: Ledger,
     pub archive: Archive,
-    pub worker: Worker,
+    pub worker: Arc<Worker>,
     /// The SFU worker and the sessions hosted on it, if calls are served.
     pub calls: Option<Calls>,
+    /// The sessions that pay for who carries a session key.
+    pub speech: Speech,
     /// Cancelled when the role is to stop: streams end.
     pub shutdown: CancellationToken,
     /// Cancelled when all streams have ended: what serves them ends too.
@@ -67,9 +70,9 @@ impl NodeState {
         let ledger = Ledger::open(&config.database, chain.domain()).await?;
         let archive = Archive::open(&config.archive)?;
         let drained = CancellationToken::new();
-        let worker = Worker::start(&config.transcription, drained.clone())?;
+        let worker = Arc::new(Worker::start(&config.transcription, drained.clone())?);
         let calls = match &config.calls {
-            Some(calls) => Some(Calls::start(calls, drained.clone())?),
+            Some(calls) => Some(Calls::start(calls, worker.clone(), drained.clone())?),
             None => None,
         };
         Ok(Self {
@@ -78,6 +81,7 @@ impl NodeState {
             archive,
             worker,
             calls,
+            speech: Speech::default(),
             shutdown,
             drained,
             settle_bell: Notify::new(),

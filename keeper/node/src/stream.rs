@@ -1,21 +1,25 @@
 //! One client's stream, from its first message to its last.
 
-mod audio;
+pub mod audio;
 mod session;
 pub mod socket;
 
 use crate::auth;
+use crate::speech;
 use crate::state::{NodeState, Refused};
 use crate::time::{unix_ms, unix_secs};
 use axum::extract::ws::WebSocket;
 use heliograph_client::pda;
+use heliograph_client::speech::KeyConfig;
 use heliograph_client::stream::{ClientMessage, ErrorCode};
 use heliograph_protocol::Address;
 use heliograph_protocol::service::{Service, ServiceSet};
 use heliograph_settlement::state::Session;
 use heliograph_store::Session as LedgerSession;
 use heliograph_worker_ipc::StreamConfig;
+use serde::Deserialize;
 use session::StreamSession;
+pub use session::check_language;
 use socket::{ClientSocket, Incoming};
 use solana_pubkey::Pubkey;
 use std::sync::Arc;
@@ -28,7 +32,12 @@ const CONFIG_LIMIT: Duration = Duration::from_secs(10);
 /// Serves one connection. Whatever goes wrong ends here, with a reason for the client.
 pub async fn serve(socket: WebSocket, state: Arc<NodeState>) {
     let mut socket = ClientSocket::new(socket);
-    match open(&mut socket, &state).await {
+    let opened = match first(&mut socket).await {
+        Ok(First::Key(config)) => return speech::serve_client(socket, &state, config).await,
+        Ok(First::Session(config)) => open(config, &state).await,
+        Err(refusal) => Err(refusal),
+    };
+    match opened {
         Ok(opened) => {
             let session = Pubkey::from(opened.address);
             let span = tracing::info_span!("stream", %session);
@@ -48,17 +57,42 @@ struct Opened {
     config: StreamConfig,
 }
 
-/// Reads the first message and checks everything before anything is allocated for it.
-async fn open(socket: &mut ClientSocket, state: &NodeState) -> Result<Opened, auth::Refusal> {
-    let bad = |why: &str| (ErrorCode::BadConfig, why.to_owned());
-    let (signed, language, is_live) = match tokio::time::timeout(CONFIG_LIMIT, socket.next()).await
-    {
-        Err(_) => return Err(bad("no config within 10 s")),
-        Ok(Incoming::Message(ClientMessage::Config { open, language, live })) => {
-            (open, language, live)
-        }
-        Ok(Incoming::Invalid(why)) => return Err((ErrorCode::BadConfig, why)),
-        Ok(_) => return Err(bad("the first message must be a config")),
+/// The first message: who pays for the stream.
+enum First {
+    /// The client itself, from a session whose voucher signer it holds.
+    Session(ClientMessage),
+    /// The host of the session that the client's key is for.
+    Key(KeyConfig),
+}
+
+/// Reads the first message.
+async fn first(socket: &mut ClientSocket) -> Result<First, auth::Refusal> {
+    #[derive(Deserialize)]
+    struct Kind {
+        r#type: String,
+        session_key: Option<serde::de::IgnoredAny>,
+    }
+    let bad = |why: String| (ErrorCode::BadConfig, why);
+    let read = tokio::time::timeout(CONFIG_LIMIT, socket.next::<serde_json::Value>()).await;
+    let message = match read {
+        Err(_) => return Err(bad("no config within 10 s".into())),
+        Ok(Incoming::Message(message)) => message,
+        Ok(Incoming::Invalid(why)) => return Err(bad(why)),
+        Ok(_) => return Err(bad("the first message must be a config".into())),
+    };
+    let wrong = |error: serde_json::Error| bad(format!("message not understood: {error}"));
+    let kind = Kind::deserialize(&message).map_err(wrong)?;
+    if kind.r#type == "config" && kind.session_key.is_some() {
+        return serde_json::from_value(message).map(First::Key).map_err(wrong);
+    }
+    serde_json::from_value(message).map(First::Session).map_err(wrong)
+}
+
+/// Checks everything before anything is allocated for it.
+async fn open(first: ClientMessage, state: &NodeState) -> Result<Opened, auth::Refusal> {
+    let ClientMessage::Config { open: signed, language, live: is_live } = first else {
+        let why = "the first message must be a config".to_owned();
+        return Err((ErrorCode::BadConfig, why));
     };
     let node_key = state.node_key();
     let now_unix_ms = unix_ms();

@@ -12,6 +12,7 @@
 //! The file is the node's memory of what it has signed. An older copy of it has forgotten minutes
 //! and must never be put in its place; nothing here can notice that.
 
+mod keys;
 pub(crate) mod open;
 mod receipts;
 mod redeems;
@@ -20,6 +21,7 @@ mod sessions;
 mod shares;
 mod vouchers;
 
+pub use keys::{KeyCharge, KeyState};
 pub use redeems::{NewRedeem, Redeem, RedeemId, RedeemState, UnsettledSession};
 pub use sessions::{Session, SessionState, StoredSession};
 pub use vouchers::{NewestVoucher, RecordedVoucher};

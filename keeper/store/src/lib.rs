@@ -20,8 +20,8 @@ pub use archive::{Archive, ObjectKind};
 pub use batches::{Batch, BatchState, Batches, Collected, StoredLeaf, Waiting};
 pub use error::Error;
 pub use ledger::{
-    Ledger, NewRedeem, NewestVoucher, RecordedVoucher, Redeem, RedeemId, RedeemState, Session,
-    SessionState, StoredSession, UnsettledSession, Written,
+    KeyCharge, KeyState, Ledger, NewRedeem, NewestVoucher, RecordedVoucher, Redeem, RedeemId,
+    RedeemState, Session, SessionState, StoredSession, UnsettledSession, Written,
 };
 
 /// Result of the store's operations.

@@ -67,7 +67,14 @@ struct Heliograph {
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    transcribe: Option<String>,
+    transcribe: Option<Transcribe>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+enum Transcribe {
+    Language(String),
+    Whether(bool),
 }
 
 impl Heliograph {
@@ -156,7 +163,14 @@ impl Token {
     /// The participant's audio is transcribed; an empty language leaves it to the speech worker.
     #[must_use]
     pub fn transcribe(mut self, language: impl Into<String>) -> Self {
-        self.claims.heliograph.transcribe = Some(language.into());
+        self.claims.heliograph.transcribe = Some(Transcribe::Language(language.into()));
+        self
+    }
+
+    /// The participant's audio is not transcribed, though the host asks for everybody's.
+    #[must_use]
+    pub fn not_transcribed(mut self) -> Self {
+        self.claims.heliograph.transcribe = Some(Transcribe::Whether(false));
         self
     }
 

@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::commands::{
-    app, audit, batch, bench, call, case, challenge, keeper, key, migrate, network, node, observer,
-    reputation, score, session, settler, stake, transcribe, up, voucher,
+    app, audit, batch, bench, call, canary, case, challenge, keeper, key, migrate, network, node,
+    observer, replay, reputation, score, session, settler, stake, transcribe, up, voucher,
 };
 use crate::context::Context;
 use crate::output::Outcome;
@@ -29,7 +29,7 @@ use std::path::PathBuf;
         heliograph transcribe speech.wav --keypair app.json --voucher-signer voucher.json\n\n\
         EXIT CODES\n  \
         0   done\n  \
-        1   the command worked and found something wrong (audit)\n  \
+        1   the command worked and found something wrong (audit, replay, canary)\n  \
         2   failed; somebody has to change something first\n  \
         64  the arguments make no sense\n  \
         75  failed; the same command may work later\n\n\
@@ -128,6 +128,10 @@ pub enum Command {
     Call(Box<call::Call>),
     /// Check every payment against the chain's history and a node's archive
     Audit(audit::Audit),
+    /// Check a node's transcription with a recording whose text is known
+    Canary(Box<canary::Canary>),
+    /// Decode transcribed segments again, and say whether their records are true
+    Replay(Box<replay::Replay>),
     /// Measure costs and speed on this machine
     #[command(subcommand)]
     Bench(Box<bench::Bench>),
@@ -158,6 +162,8 @@ impl Command {
             Self::Transcribe(transcribe) => transcribe.execute(context).await,
             Self::Call(call) => call.execute(context).await,
             Self::Audit(audit) => audit.execute(context).await,
+            Self::Canary(canary) => Box::pin(canary.execute(context)).await,
+            Self::Replay(replay) => replay.execute(context).await,
             Self::Bench(bench) => bench.execute(context).await,
             Self::Migrate(migrate) => migrate.execute(context).await,
         }

@@ -14,8 +14,10 @@ mod documents;
 mod duration;
 pub mod exit;
 pub mod keys;
+mod manifest;
 pub mod output;
 mod progress;
+mod replay;
 mod speech;
 
 use args::Cli;

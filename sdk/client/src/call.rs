@@ -6,12 +6,13 @@
 //! that stops answering stops paying, and the participants leave.
 
 pub mod bounds;
+pub mod speech;
 mod wire;
 
 use crate::evidence;
 use crate::stream::{EndReason, StreamError};
 use crate::websocket::{Socket, next_json, send_json, unix_ms, websocket_url};
-use bounds::{Bounds, span_secs, total};
+use bounds::{Bounds, span_ms, total};
 use heliograph_protocol::domain::{Domain, Message as _};
 use heliograph_protocol::evidence::{ArchivedReceipt, Signed};
 use heliograph_protocol::receipt::{Receipt, Terms, Tip};
@@ -22,7 +23,7 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 use tokio_tungstenite::connect_async;
 
-pub use wire::{CALLS_PATH, HostMessage, NodeMessage, ParticipantUsage};
+pub use wire::{CALLS_PATH, Captions, HostMessage, NodeMessage, ParticipantUsage};
 
 /// The kinds that a session must have bought to host calls.
 pub const CALL_SERVICES: ServiceSet = ServiceSet::of(Service::Audio)
@@ -51,6 +52,8 @@ pub struct CallConfig {
     pub since_unix_ms: u64,
     /// Where the node sends webhooks.
     pub webhook: Option<String>,
+    /// Whether everybody's speech is to be transcribed, at the session's price for transcription.
+    pub captions: Option<Captions>,
 }
 
 /// What a host hears.
@@ -58,6 +61,15 @@ pub struct CallConfig {
 pub enum CallEvent {
     /// A minute was served, checked and paid.
     Minute(Box<PaidCallMinute>),
+    /// Somebody's speech was to be transcribed and is not, or no more.
+    NotTranscribed {
+        /// Room name; empty if it is nobody's any more.
+        room: String,
+        /// The participant's identity; empty if it is nobody's any more.
+        identity: String,
+        /// For people.
+        reason: String,
+    },
     /// It is over.
     Ended {
         /// Why.
@@ -89,6 +101,8 @@ pub struct CallHost<'a> {
     tip: Option<Tip>,
     since_unix_ms: u64,
     bounds: Bounds,
+    /// Where the last record ends.
+    records_end_sample: u64,
     /// Where participants connect.
     pub url: String,
 }
@@ -117,7 +131,8 @@ impl<'a> CallHost<'a> {
         };
         let open = evidence::sign(&request, &config.domain, signer)
             .map_err(|error| StreamError::Sign(error.to_string()))?;
-        let message = HostMessage::Host { open, webhook: config.webhook.clone() };
+        let (webhook, captions) = (config.webhook.clone(), config.captions.clone());
+        let message = HostMessage::Host { open, webhook, captions };
         send_json(&mut socket, &message).await.map_err(&failed)?;
         let url = match next_json(&mut socket).await.map_err(&failed)? {
             Some(NodeMessage::Hosting { url, .. }) => url,
@@ -130,7 +145,17 @@ impl<'a> CallHost<'a> {
         };
         let (tip, since_unix_ms) = (config.tip, config.since_unix_ms);
         let (policy, bounds) = (None, Bounds::default());
-        Ok(Self { socket, config, signer, policy, tip, since_unix_ms, bounds, url })
+        Ok(Self {
+            socket,
+            config,
+            signer,
+            policy,
+            tip,
+            since_unix_ms,
+            bounds,
+            records_end_sample: 0,
+            url,
+        })
     }
 
     /// Has every minute that passed all other checks judged by the app too.
@@ -168,6 +193,9 @@ impl<'a> CallHost<'a> {
                         return Ok(CallEvent::Minute(Box::new(minute)));
                     }
                 }
+                NodeMessage::NotTranscribed { room, identity, reason } => {
+                    return Ok(CallEvent::NotTranscribed { room, identity, reason });
+                }
                 NodeMessage::Ended { reason, message } => {
                     return Ok(CallEvent::Ended { reason, message });
                 }
@@ -191,7 +219,7 @@ impl<'a> CallHost<'a> {
             self.vouch(&tip).await?;
             return Ok(None);
         }
-        let receipt = self.check(&archived, &participants)?;
+        let (receipt, records_end) = self.check(&archived, &participants)?;
         if let Some(policy) = &mut self.policy {
             policy(&receipt, &participants).map_err(|why| {
                 StreamError::FalseReceipt(format!("the app does not pay it: {why}"))
@@ -199,8 +227,10 @@ impl<'a> CallHost<'a> {
         }
         let tip = receipt.tip(archived.signed.hash());
         let voucher = self.vouch(&tip).await?;
-        let span = span_secs(receipt.opened_at_unix_ms, receipt.closed_at_unix_ms);
+        let span = span_ms(receipt.opened_at_unix_ms, receipt.closed_at_unix_ms);
+        self.bounds = self.bounds_at(&receipt);
         self.bounds.advance(&participants, span);
+        self.records_end_sample = records_end;
         self.tip = Some(tip);
         self.since_unix_ms = receipt.closed_at_unix_ms;
         Ok(Some(PaidCallMinute { receipt, archived, participants, voucher }))
@@ -223,12 +253,13 @@ impl<'a> CallHost<'a> {
         Ok(voucher)
     }
 
-    /// Everything the app can know about a minute before it pays.
+    /// Everything the app can know about a minute before it pays; with the receipt, where its last
+    /// record ends.
     fn check(
         &self,
         archived: &ArchivedReceipt,
         participants: &[ParticipantUsage],
-    ) -> Result<Receipt, StreamError> {
+    ) -> Result<(Receipt, u64), StreamError> {
         let false_receipt = |why: &str| StreamError::FalseReceipt(why.into());
         if archived.signed.public_key != self.config.node_key.to_bytes()
             || !evidence::is_genuine(&archived.signed)
@@ -238,9 +269,6 @@ impl<'a> CallHost<'a> {
         let receipt = Receipt::from_signing_bytes(&archived.signed.bytes, &self.config.domain)
             .map_err(|error| StreamError::FalseReceipt(error.to_string()))?;
         receipt.check(&self.config.terms, self.tip.as_ref())?;
-        if receipt.media_end_sample > receipt.media_start_sample || receipt.records_count > 0 {
-            return Err(false_receipt("charges transcription, which calls do not have"));
-        }
         if receipt.opened_at_unix_ms < self.since_unix_ms {
             return Err(false_receipt("covers time that was paid before"));
         }
@@ -250,9 +278,20 @@ impl<'a> CallHost<'a> {
         if total(participants) != Some(receipt.usage) {
             return Err(false_receipt("charges other usage than its participants have"));
         }
-        let span = span_secs(receipt.opened_at_unix_ms, receipt.closed_at_unix_ms);
-        self.bounds.check(participants, span).map_err(StreamError::FalseReceipt)?;
-        Ok(receipt)
+        let span = span_ms(receipt.opened_at_unix_ms, receipt.closed_at_unix_ms);
+        let bounds = self.bounds_at(&receipt);
+        bounds.check(participants, span).map_err(StreamError::FalseReceipt)?;
+        let records = &archived.records;
+        let records_end = speech::check(&receipt, records, participants, self.records_end_sample)
+            .map_err(StreamError::FalseReceipt)?;
+        Ok((receipt, records_end))
+    }
+
+    /// The bounds when a receipt was opened: nothing was charged since the one before.
+    fn bounds_at(&self, receipt: &Receipt) -> Bounds {
+        let mut bounds = self.bounds.clone();
+        bounds.advance(&[], span_ms(self.since_unix_ms, receipt.opened_at_unix_ms));
+        bounds
     }
 
     fn broken(&self, reason: String) -> StreamError {

@@ -14,6 +14,7 @@ pub mod instruction;
 pub mod pda;
 pub mod rpc;
 pub mod send;
+pub mod speech;
 pub mod stream;
 pub mod vouchers;
 mod websocket;

@@ -148,14 +148,14 @@ export class Participant {
         return this.do(() => void (call.events.length = 0));
     }
 
-    /** Waits until `more` frames of somebody's video are decoded from now on; returns the figures. */
+    /** Waits until `more` pictures of somebody's come out from now on; returns the figures. */
     async seesMore(identity, more = 15) {
-        // Another receiver starts counting anew.
-        const of = async () => (await this.inbound(identity, 'video')) ?? { frames: 0, id: '' };
+        // Another track starts counting anew.
+        const of = async () => (await this.inbound(identity, 'video')) ?? { pictures: 0, id: '' };
         let before = await of();
         return until(`${this.identity} sees ${identity}`, of, (now) => {
-            if (now.id !== before.id || now.frames < before.frames) before = { ...now, frames: 0 };
-            return now.frames - before.frames >= more;
+            if (now.id !== before.id) before = { ...now, pictures: 0 };
+            return now.pictures - before.pictures >= more;
         });
     }
 

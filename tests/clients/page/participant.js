@@ -11,6 +11,10 @@ var call = {
     events: [],
     /** Element of each subscribed track, by sid. */
     elements: {},
+    /** Pictures that came out of each subscribed video, by sid. */
+    pictures: {},
+    /** Ends the counting of a video's pictures, by sid. */
+    unwatch: {},
 
     /**
      * Joins. `signalling` is `single` (one peer connection, `/rtc/v1`), `dual` (`/rtc`) or the
@@ -105,13 +109,36 @@ var call = {
             element.style.height = '360px';
             document.body.append(element);
             call.elements[publication.trackSid] = element;
+            if (subscribed.kind === 'video') call.watch(subscribed, publication.trackSid);
             call.events.push(['trackSubscribed', ...track(publication, participant)]);
         });
         room.on('trackUnsubscribed', (unsubscribed, publication, participant) => {
-            for (const element of unsubscribed.detach()) element.remove();
+            // The track has let go of it already, in most cases.
+            call.elements[publication.trackSid]?.remove();
             delete call.elements[publication.trackSid];
+            call.unwatch[publication.trackSid]?.();
             call.events.push(['trackUnsubscribed', ...track(publication, participant)]);
         });
+    },
+
+    /**
+     * Counts a track's pictures for as long as it is subscribed. What is decoded need not be shown,
+     * and a page in the background is not painted, so that its elements do not tell.
+     */
+    async watch(subscribed, sid) {
+        const track = subscribed.mediaStreamTrack.clone();
+        const pictures = new MediaStreamTrackProcessor({ track }).readable.getReader();
+        call.unwatch[sid] = () => {
+            pictures.cancel();
+            track.stop();
+        };
+        call.pictures[sid] = 0;
+        for (;;) {
+            const { value, done } = await pictures.read();
+            if (done) return;
+            value.close();
+            call.pictures[sid] += 1;
+        }
     },
 
     /** Publishes microphone and camera, or one of them. `camera` is a size, with frames a second. */
@@ -141,16 +168,18 @@ var call = {
 
     /** Figures of a receiver. */
     async inbound(identity, kind) {
-        const receiver = call.publication(identity, kind)?.track?.receiver;
+        const publication = call.publication(identity, kind);
+        const receiver = publication?.track?.receiver;
         if (!receiver) return undefined;
         const report = [...(await receiver.getStats()).values()];
         const rtp = report.find((each) => each.type === 'inbound-rtp');
         if (!rtp) return undefined;
         return {
-            id: rtp.trackIdentifier + rtp.mid + rtp.ssrc,
+            id: publication.trackSid + rtp.mid + rtp.ssrc,
             packets: rtp.packetsReceived,
             lost: rtp.packetsLost,
             frames: rtp.framesDecoded ?? 0,
+            pictures: call.pictures[publication.trackSid] ?? 0,
             width: rtp.frameWidth ?? 0,
             height: rtp.frameHeight ?? 0,
             freezes: rtp.freezeCount ?? 0,

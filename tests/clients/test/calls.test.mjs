@@ -88,7 +88,7 @@ async function call(t, { room, release, url, signalling, simulcast, key }) {
     assert.notEqual(after[0], before[0], 'joining anew gives a new sid');
     assert.notEqual(after[1], before[1], 'joining anew gives a new sid');
 
-    if (key) assert.deepEqual(await bob.heard('encryptionError'), []);
+    if (key) assert.deepEqual(await encryptionErrors(bob, release), []);
     for (const who of [alice, bob]) {
         const lost = (await who.heard('connectionQualityChanged')).filter(([, q]) => q === 'lost');
         assert.deepEqual(lost, [], `${who.identity} was told of a lost connection`);
@@ -115,6 +115,16 @@ async function isEncrypted(bob) {
     );
     // Encryption.Type.GCM of LiveKit's protocol.
     assert.deepEqual(types, [1, 1]);
+}
+
+/** What could not be decrypted, and the like. */
+async function encryptionErrors(who, release) {
+    const errors = (await who.heard('encryptionError')).flat();
+    // 2.13 gives a receiver that is used again another transform, and complains of the frame that is
+    // in the old one then.
+    if (release === OLDER)
+        return errors.filter((error) => error !== 'InternalError: Invalid state.');
+    return errors;
 }
 
 /** The picture follows what bob asks for, and does not stand still on the way. */
@@ -179,6 +189,9 @@ async function reconnects(who, other, scenario, event) {
     await who.hear(event);
     await who.hear('reconnected');
     await until(`${who.identity} is connected`, () => who.do(() => room.state === 'connected'));
+    // livekit-client says so up to two seconds too early: what others publish until then it tells its
+    // app when it reconnects again, if ever.
+    await until(`${who.identity} is back`, () => who.do(() => !room.engine.pendingReconnect));
     if (scenario === 'signal-reconnect') {
         assert.deepEqual(await other.heard('participantDisconnected'), []);
         assert.deepEqual(await who.heard('reconnecting'), []);

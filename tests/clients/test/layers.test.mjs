@@ -24,7 +24,8 @@ const height = (bob, lines) =>
     until(
         `bob gets ${lines} lines`,
         () => bob.inbound('alice', 'video'),
-        (now) => now?.height === lines,
+        // Encoders round odd numbers.
+        (now) => Math.abs(now?.height - lines) <= 1,
     );
 
 test('adaptive stream: the layer follows the size of the element', async (t) => {
@@ -122,3 +123,34 @@ test('h264: layers are switched', async (t) => {
         await bob.seesMore('alice', 5);
     }
 });
+
+/**
+ * Layers of one stream (SVC), and the part of the picture's height that each quality stands for.
+ * Chromium makes no layer of less than 240 by 135, so the smaller picture has two.
+ */
+for (const [videoCodec, width, parts] of [
+    ['vp9', 960, [1 / 4, 1 / 2, 1]],
+    ['av1', 640, [1 / 2, 1, 1]],
+]) {
+    const lines = (width * 9) / 16;
+    const camera = { width, height: lines, frameRate: 10 };
+    for (const scalabilityMode of ['L3T3_KEY', 'L3T3']) {
+        test(`${videoCodec} ${scalabilityMode}: layers of one stream are switched`, async (t) => {
+            const [alice, bob, carol] = await place.gather(t, { alice: {}, bob: {}, carol: {} });
+            const videoEncoding = { maxBitrate: 1_200_000, maxFramerate: camera.frameRate };
+            await alice.publish({ camera, videoCodec, scalabilityMode, videoEncoding });
+            await height(bob, lines);
+            const { codec } = await bob.inbound('alice', 'video');
+            assert.equal(codec, `video/${videoCodec.toUpperCase()}`);
+            await height(carol, lines);
+            for (const quality of [0, 1, 2, 0]) {
+                await bob.do((q) => call.publication('alice', 'video').setVideoQuality(q), quality);
+                await height(bob, lines * parts[quality]);
+                await bob.seesMore('alice', 5);
+            }
+            // What one leaves out, others still get.
+            assert.equal((await carol.inbound('alice', 'video')).height, lines);
+            await carol.seesMore('alice', 5);
+        });
+    }
+}

@@ -1,4 +1,6 @@
 use crate::{cache, installed};
+use bytes::Bytes;
+use heliograph_call::source::ffmpeg;
 
 /// Samples of a recording that set-up has installed: 16 kHz, mono.
 fn read(name: &str) -> Vec<i16> {
@@ -19,4 +21,10 @@ pub fn demo_speech() -> Vec<i16> {
 /// Eleven seconds.
 pub fn jfk_speech() -> Vec<i16> {
     read("jfk.wav")
+}
+
+/// The same as Opus packets of 20 ms.
+pub fn jfk_packets() -> Vec<Bytes> {
+    let path = installed(cache().join("audio").join("jfk.wav"), "scripts/setup.sh");
+    ffmpeg::opus(&path, 32_000).expect("ffmpeg encodes")
 }

@@ -7,9 +7,11 @@ use heliograph_call::{
 };
 use heliograph_client::call::{CallConfig, CallEvent, CallHost, PaidCallMinute};
 use heliograph_client::stream::{EndReason, StreamError};
+use livekit_protocol::Transcription;
 use serde_json::json;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -40,6 +42,7 @@ pub struct Hosting {
     /// Where participants connect.
     pub url: String,
     minutes: watch::Receiver<Vec<PaidCallMinute>>,
+    notes: watch::Receiver<Vec<(String, String)>>,
     ended: watch::Receiver<Option<Result<EndReason, String>>>,
     finish: Arc<Notify>,
     task: JoinHandle<()>,
@@ -55,6 +58,7 @@ impl Hosting {
         let (opened, open) = oneshot::channel();
         let (paid, minutes) = watch::channel(Vec::new());
         let (end, ended) = watch::channel(None);
+        let (note, notes) = watch::channel(Vec::new());
         let finish = Arc::new(Notify::new());
         let asked = finish.clone();
         let task = tokio::spawn(async move {
@@ -76,6 +80,9 @@ impl Hosting {
                 };
                 match event {
                     Ok(CallEvent::Minute(minute)) => paid.send_modify(|paid| paid.push(*minute)),
+                    Ok(CallEvent::NotTranscribed { identity, reason, .. }) => {
+                        note.send_modify(|notes| notes.push((identity, reason)));
+                    }
                     Ok(CallEvent::Ended { reason, .. }) => break Ok(reason),
                     Err(error) => break Err(error.to_string()),
                 }
@@ -85,12 +92,17 @@ impl Hosting {
             std::future::pending::<()>().await;
         });
         let url = open.await.expect("the task says")?;
-        Ok(Self { url, minutes, ended, finish, task })
+        Ok(Self { url, minutes, notes, ended, finish, task })
     }
 
     /// The minutes paid so far.
     pub fn paid(&self) -> Vec<PaidCallMinute> {
         self.minutes.borrow().clone()
+    }
+
+    /// Whose speech is not transcribed, and why: as the node has said so far.
+    pub fn not_transcribed(&self) -> Vec<(String, String)> {
+        self.notes.borrow().clone()
     }
 
     /// Waits until so many are paid.
@@ -131,21 +143,43 @@ pub struct Caller {
     call: Call,
     heard: Arc<[AtomicU64; 2]>,
     left: watch::Receiver<Option<String>>,
+    texts: watch::Receiver<Vec<Transcription>>,
+    transcribed: watch::Receiver<HashMap<String, bool>>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Caller {
     /// Joins, publishes an Opus and a VP8 track and keeps sending.
     pub async fn join(url: &str, token: &str) -> Result<Self, Error> {
+        // Opus, 20 ms, CELT full band, one frame; a decoder makes noise of it.
+        let noise = Bytes::from_static(&[0xf8, 0xff, 0xfe, 1, 2, 3, 4, 5, 6, 7]);
+        Self::speaking(url, token, vec![noise]).await
+    }
+
+    /// The same, with these Opus packets of 20 ms again and again.
+    pub async fn speaking(url: &str, token: &str, speech: Vec<Bytes>) -> Result<Self, Error> {
         let (call, mut events) = Call::join(url, token, JoinOptions::default()).await?;
         let heard = Arc::new([AtomicU64::new(0), AtomicU64::new(0)]);
         let (leave, left) = watch::channel(None);
+        let (write, texts) = watch::channel(Vec::new());
+        let (know, transcribed) = watch::channel(HashMap::new());
         let counts = heard.clone();
         let listen = tokio::spawn(async move {
             while let Some(event) = events.recv().await {
                 let kind = match event {
                     Event::Audio { .. } => Kind::Audio,
                     Event::Video { .. } => Kind::Video,
+                    Event::Transcription(said) => {
+                        write.send_modify(|texts| texts.push(*said));
+                        continue;
+                    }
+                    Event::Participant(info) => {
+                        let is_transcribed = info.attributes.contains_key("heliograph.transcribed");
+                        know.send_modify(|known| {
+                            known.insert(info.identity, is_transcribed);
+                        });
+                        continue;
+                    }
                     Event::Left { reason } => {
                         leave.send_replace(Some(reason));
                         return;
@@ -162,8 +196,7 @@ impl Caller {
             let mut tick = tokio::time::interval(Duration::from_millis(20));
             for packet in 0u32.. {
                 tick.tick().await;
-                // Opus, 20 ms, CELT full band, one frame; a decoder makes noise of it.
-                let audio = Bytes::from_static(&[0xf8, 0xff, 0xfe, 1, 2, 3, 4, 5, 6, 7]);
+                let audio = speech[packet as usize % speech.len()].clone();
                 let sent = microphone.send_audio(packet.wrapping_mul(960), audio);
                 // 10 frames a second, all of them key frames: nobody waits for one.
                 let frame = || camera.send_video(0, packet.wrapping_mul(1_800), key_frame());
@@ -172,12 +205,22 @@ impl Caller {
                 }
             }
         });
-        Ok(Self { call, heard, left, tasks: vec![listen, send] })
+        Ok(Self { call, heard, left, texts, transcribed, tasks: vec![listen, send] })
     }
 
     /// Audio packets and video frames received so far.
     pub fn heard(&self) -> (u64, u64) {
         (self.heard[0].load(Ordering::Relaxed), self.heard[1].load(Ordering::Relaxed))
+    }
+
+    /// What was said, as far as it is transcribed.
+    pub fn texts(&self) -> Vec<Transcription> {
+        self.texts.borrow().clone()
+    }
+
+    /// Whether somebody is known to be transcribed.
+    pub fn knows_transcribed(&self, identity: &str) -> bool {
+        self.transcribed.borrow().get(identity).copied().unwrap_or(false)
     }
 
     /// Waits until the server has had this participant leave; says why.

@@ -76,7 +76,15 @@ impl Keeper {
         assert!(killed.expect("pkill runs").success(), "the keeper has no SFU worker");
     }
 
-    /// Kills its speech worker, as the system does when memory runs out.
+    /// Kills its speech worker alone.
+    pub fn kill_speech(&self) {
+        let parent = self.process.id().to_string();
+        let killed =
+            Command::new("pkill").args(["-KILL", "-P", &parent, "-f", "heliograph-stt"]).status();
+        assert!(killed.expect("pkill runs").success(), "the keeper has no speech worker");
+    }
+
+    /// Kills its workers, as the system does when memory runs out.
     pub fn kill_worker(&self) {
         let parent = self.process.id().to_string();
         let killed = Command::new("pkill").args(["-KILL", "-P", &parent]).status();

@@ -12,16 +12,18 @@ mod keeper;
 mod proxy;
 mod raw;
 mod settler;
+mod speech;
 mod world;
 
 pub use app::{Heard, play};
-pub use audio::{demo_speech, jfk_speech};
+pub use audio::{demo_speech, jfk_packets, jfk_speech};
 pub use call::{Caller, Hosting, token, token_until};
 pub use gate::{Gate, Passage};
 pub use keeper::Keeper;
 pub use proxy::Proxy;
 pub use raw::raw_open;
 pub use settler::Settler;
+pub use speech::{KeyCaller, SpeechHosting, session_key};
 pub use world::{Network, OpenSession, Setup};
 
 use std::path::PathBuf;

@@ -1,7 +1,8 @@
-use crate::{Hosting, Keeper, Proxy, cache, installed};
-use heliograph_client::call::{CALL_SERVICES, CallConfig, PaidCallMinute};
+use crate::{Hosting, Keeper, Proxy, SpeechHosting, cache, installed};
+use heliograph_client::call::{CALL_SERVICES, CallConfig, Captions, PaidCallMinute};
 use heliograph_client::instruction::{registry, settlement, staking, token};
 use heliograph_client::send::{Options, send};
+use heliograph_client::speech::SpeechConfig;
 use heliograph_client::stream::{Stream, StreamConfig, StreamError};
 use heliograph_client::{RetryPolicy, Rpc, account, pda};
 use heliograph_localnet::{Config, GenesisProgram, Localnet};
@@ -324,10 +325,26 @@ impl Network {
         paid: &[PaidCallMinute],
         is_miser: bool,
     ) -> Result<Hosting, StreamError> {
+        let config = self.host_config(session, paid).await;
+        Hosting::start(config, self.voucher_signer.insecure_clone(), is_miser).await
+    }
+
+    /// The same with captions, and with webhooks to this URL.
+    pub async fn host_with(
+        &self,
+        session: OpenSession,
+        captions: Option<Captions>,
+        webhook: Option<String>,
+    ) -> Result<Hosting, StreamError> {
+        let config = CallConfig { captions, webhook, ..self.host_config(session, &[]).await };
+        Hosting::start(config, self.voucher_signer.insecure_clone(), false).await
+    }
+
+    async fn host_config(&self, session: OpenSession, paid: &[PaidCallMinute]) -> CallConfig {
         let account = self.session(session).await;
         let opened_at = u64::try_from(account.opened_at).expect("after 1970") * 1_000;
         let last = paid.last();
-        let config = CallConfig {
+        CallConfig {
             endpoint: self.endpoint.clone(),
             node_key: self.node_key,
             domain: self.network.domain(),
@@ -335,8 +352,32 @@ impl Network {
             tip: last.map(|minute| minute.receipt.tip(minute.archived.signed.hash())),
             since_unix_ms: last.map_or(opened_at, |minute| minute.receipt.closed_at_unix_ms),
             webhook: None,
+            captions: None,
+        }
+    }
+
+    /// Hosts a session for who carries its keys, after the minutes that were paid before.
+    pub async fn host_speech(
+        &self,
+        session: OpenSession,
+        before: Option<&SpeechHosting>,
+    ) -> Result<SpeechHosting, StreamError> {
+        let paid = before.map(SpeechHosting::paid).unwrap_or_default();
+        let config = SpeechConfig {
+            endpoint: self.endpoint.clone(),
+            node_key: self.node_key,
+            domain: self.network.domain(),
+            terms: self.session(session).await.terms(&session.address),
+            authority: self.app_authority.pubkey().to_bytes(),
+            tip: paid.last().map(|minute| minute.receipt.tip(minute.archived.signed.hash())),
+            tallies: before.map(SpeechHosting::tallies).unwrap_or_default(),
         };
-        Hosting::start(config, self.voucher_signer.insecure_clone(), is_miser).await
+        SpeechHosting::start(config, self.voucher_signer.insecure_clone()).await
+    }
+
+    /// A key of the voucher signer's.
+    pub fn session_key(&self, session: OpenSession, id: &str, seconds: u32) -> String {
+        crate::session_key(&self.voucher_signer, session.address.to_bytes(), id, seconds)
     }
 
     /// The app's wallet.

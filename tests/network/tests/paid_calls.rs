@@ -1,12 +1,14 @@
 //! Calls are paid for by the minute, or they are not served.
 
+use heliograph_call::token::Token;
 use heliograph_call::{Call, JoinOptions};
-use heliograph_client::call::{CALL_SERVICES, PaidCallMinute};
+use heliograph_client::call::{CALL_SERVICES, Captions, PaidCallMinute};
 use heliograph_client::stream::EndReason;
 use heliograph_network_tests::{
-    Caller, Keeper, Network, OpenSession, Setup, eventually, token, token_until,
+    Caller, Keeper, Network, OpenSession, Setup, eventually, jfk_packets, token, token_until,
 };
 use heliograph_protocol::price::Prices;
+use heliograph_protocol::service::{Service, ServiceSet};
 use solana_keypair::Keypair;
 use std::time::Duration;
 
@@ -201,5 +203,93 @@ async fn wrong_tokens_and_empty_escrows_are_refused() {
     assert!(promised(&paid) <= 2_000 && promised(&paid) > 0, "{}", promised(&paid));
     ann.left(PATIENCE).await;
     bob.left(PATIENCE).await;
+    assert_paid(&net, session, promised(&paid)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn speech_in_a_call_becomes_captions_and_is_paid() {
+    let net = Network::start(setup()).await;
+    let bought = CALL_SERVICES.with(ServiceSet::of(Service::Transcription));
+    let session = net.open_session_for(bought, CAP_MICRO_USDC).await;
+    let english = Captions { language: Some("en".to_owned()) };
+    let host = net.host_with(session, Some(english), None).await.unwrap();
+    let url = host.url.clone();
+    let not_her = Token::new("lobby", "bob").not_transcribed();
+    let bob = not_her.sign_keypair(&net.voucher_signer.to_bytes()).unwrap();
+    let bob = join(&url, &bob).await;
+    let ann = token(&net.voucher_signer, "lobby", "ann");
+    let ann = Caller::speaking(&url, &ann, jfk_packets()).await.unwrap();
+
+    let words = |caller: &Caller| {
+        let texts = caller.texts().into_iter().flat_map(|said| {
+            assert_eq!(said.transcribed_participant_identity, "ann");
+            said.segments.into_iter().filter(|segment| segment.r#final)
+        });
+        texts.map(|segment| segment.text.to_lowercase()).collect::<Vec<_>>().join(" ")
+    };
+    let hears = |caller: &Caller| {
+        let said = words(caller);
+        (said.contains("fellow americans") && said.contains("your country")).then_some(())
+    };
+    eventually("bob reads what ann says", 2 * PATIENCE, async || hears(&bob)).await;
+    assert!(bob.knows_transcribed("ann") && !bob.knows_transcribed("bob"));
+    assert!(hears(&ann).is_some(), "she reads it too");
+
+    // A worker that dies costs time, and no words.
+    net.keeper.kill_speech();
+    net.keeper.logs("the tap waits").await;
+    let before = words(&bob).len();
+    eventually("captions go on", 2 * PATIENCE, async || {
+        (words(&bob).len() > before + 50).then_some(())
+    })
+    .await;
+
+    host.minutes(host.paid().len() + 1, PATIENCE).await;
+    host.finish();
+    assert_eq!(host.ended(PATIENCE).await, Ok(EndReason::Finished));
+    let paid = host.paid();
+    let transcribed: u32 =
+        paid.iter().map(|minute| minute.receipt.usage.secs(Service::Transcription)).sum();
+    let records: u32 = paid.iter().map(|minute| minute.receipt.records_count).sum();
+    assert!(transcribed >= 10 && records >= 2, "{transcribed} s, {records} records");
+    for minute in &paid {
+        let of_bob = minute.participants.iter().find(|usage| usage.identity == "bob");
+        assert!(of_bob.is_none_or(|usage| usage.transcribed_samples == 0), "{minute:?}");
+    }
+    assert!(host.not_transcribed().is_empty(), "{:?}", host.not_transcribed());
+    assert_paid(&net, session, promised(&paid)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn captions_end_before_the_call_does() {
+    // Media of two cost about 4,000 a minute, their speech 10,000.
+    let net = Network::start(Setup { deposit_micro_usdc: 5_000, ..setup() }).await;
+    let bought = CALL_SERVICES.with(ServiceSet::of(Service::Transcription));
+    let session = net.open_session_for(bought, CAP_MICRO_USDC).await;
+    let host = net.host_with(session, Some(Captions::default()), None).await.unwrap();
+    let url = host.url.clone();
+    let ann = token(&net.voucher_signer, "lobby", "ann");
+    let ann = eventually("a seat in the call", PATIENCE, async || {
+        Caller::speaking(&url, &ann, jfk_packets()).await.ok()
+    })
+    .await;
+    let bob = join(&url, &token(&net.voucher_signer, "lobby", "bob")).await;
+    talking(&ann, &bob).await;
+
+    let told = || host.not_transcribed().into_iter().find(|(_, why)| why.contains("what is left"));
+    eventually("the end of captions", 2 * PATIENCE, async || told()).await;
+    eventually("they are known to be over", PATIENCE, async || {
+        (!bob.knows_transcribed("ann")).then_some(())
+    })
+    .await;
+    let heard = bob.heard().0;
+    assert!(!host.is_over(), "the call goes on");
+    eventually("ann is still heard", PATIENCE, async || (bob.heard().0 > heard + 50).then_some(()))
+        .await;
+    assert_eq!(host.ended(2 * PATIENCE).await, Ok(EndReason::EscrowExhausted));
+    let paid = host.paid();
+    let transcribed: u32 =
+        paid.iter().map(|minute| minute.receipt.usage.secs(Service::Transcription)).sum();
+    assert!(transcribed > 0 && promised(&paid) <= 5_000, "{transcribed} s, {}", promised(&paid));
     assert_paid(&net, session, promised(&paid)).await;
 }

@@ -1,20 +1,31 @@
 //! The sessions that are hosted, and whose tokens they pay for.
 
 use super::meter::Counted;
+use super::transcripts::{Heard, Whose};
 use crate::stream::socket::ClientSocket;
+use heliograph_client::call::NodeMessage;
 use heliograph_protocol::Address;
-use heliograph_worker_ipc::call::{CallQuality, CallUsage};
+use heliograph_protocol::price::Prices;
+use heliograph_worker_ipc::call::{CallQuality, CallUsage, Captions};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 #[cfg(test)]
 mod tests;
 
-/// A connection that takes over a session, with where its webhooks go.
-pub type Takeover = (ClientSocket, Option<Url>);
+/// A connection that takes over a session, with what it asks for.
+#[derive(Debug)]
+pub struct Takeover {
+    pub socket: ClientSocket,
+    /// Where webhooks go.
+    pub webhook: Option<Url>,
+    /// In which language everybody is transcribed, empty for automatic.
+    pub captions: Option<String>,
+}
 
 /// One hosted session, as others see it.
 #[derive(Debug)]
@@ -34,6 +45,14 @@ pub struct Hosted {
     pub takeovers: mpsc::Sender<Takeover>,
     /// Encoded `livekit.WebhookEvent`s.
     pub events: mpsc::Sender<Vec<u8>>,
+    /// Messages for the host; more than it reads are dropped.
+    notes: mpsc::Sender<NodeMessage>,
+    prices: Prices,
+    /// Whether the session has bought transcription.
+    is_transcription_bought: bool,
+    /// Cancelled when no more transcription can be paid.
+    untranscribed: CancellationToken,
+    captions: Mutex<Option<String>>,
     counted: Mutex<Counted>,
     /// Whether its tokens are admitted.
     admits: AtomicBool,
@@ -45,6 +64,62 @@ impl Hosted {
     /// Admits tokens from now on, or no longer.
     pub fn admit(&self, admits: bool) {
         self.admits.store(admits, Ordering::Relaxed);
+    }
+
+    /// Whose speech is transcribed from now on.
+    pub fn ask_captions(&self, everybody: Option<String>) {
+        *self.captions.lock().unwrap_or_else(PoisonError::into_inner) = everybody;
+    }
+
+    /// Whose speech is transcribed.
+    pub fn captions(&self) -> Captions {
+        let everybody = self.captions.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Captions { bought: self.transcribes(), everybody }
+    }
+
+    /// Whether anybody's speech can be.
+    pub fn transcribes(&self) -> bool {
+        self.is_transcription_bought && !self.untranscribed.is_cancelled()
+    }
+
+    /// Waits until nobody's can be any more.
+    pub async fn transcription_over(&self) {
+        self.untranscribed.cancelled().await;
+    }
+
+    /// From now on nobody's is.
+    pub fn end_transcription(&self, reason: Option<&str>) {
+        if self.untranscribed.is_cancelled() {
+            return;
+        }
+        self.untranscribed.cancel();
+        if let Some(reason) = reason {
+            tracing::info!(reason, "transcription of calls ends");
+            let (room, identity) = (String::new(), String::new());
+            self.tell(NodeMessage::NotTranscribed { room, identity, reason: reason.to_owned() });
+        }
+    }
+
+    /// Counts a stretch of a tap that was answered for. `false` if it cannot be paid: then nobody's
+    /// speech is transcribed any more.
+    pub fn transcribed(&self, whose: Whose, stretch: (u64, u64), heard: Option<Heard>) -> bool {
+        if !self.transcribes() {
+            return false;
+        }
+        let is_paid = self.counted().transcribed(&self.prices, whose, stretch, heard);
+        if is_paid {
+            self.counted_bell.notify_one();
+        } else {
+            self.end_transcription(Some("what is left does not pay for more transcription"));
+        }
+        is_paid
+    }
+
+    /// Tells the host something, if it reads.
+    pub fn tell(&self, note: NodeMessage) {
+        if self.notes.try_send(note).is_err() {
+            tracing::debug!("host does not read: a note dropped");
+        }
     }
 
     /// What was counted and not charged.
@@ -62,6 +137,9 @@ pub struct NewHost {
     pub authority: Address,
     pub takeovers: mpsc::Sender<Takeover>,
     pub events: mpsc::Sender<Vec<u8>>,
+    pub notes: mpsc::Sender<NodeMessage>,
+    pub prices: Prices,
+    pub is_transcription_bought: bool,
 }
 
 /// All hosted sessions.
@@ -74,21 +152,25 @@ pub struct Hosts {
 impl Hosts {
     /// Adds a session; it admits nobody yet.
     pub fn add(&self, new: NewHost) -> Arc<Hosted> {
-        let NewHost { session, app, signer, authority, takeovers, events } = new;
         let hosted = Arc::new(Hosted {
-            session,
-            app,
-            signer,
-            authority,
+            session: new.session,
+            app: new.app,
+            signer: new.signer,
+            authority: new.authority,
             counted_bell: Notify::new(),
             revoked_bell: Notify::new(),
-            takeovers,
-            events,
+            takeovers: new.takeovers,
+            events: new.events,
+            notes: new.notes,
+            prices: new.prices,
+            is_transcription_bought: new.is_transcription_bought,
+            untranscribed: CancellationToken::new(),
+            captions: Mutex::default(),
             counted: Mutex::default(),
             admits: AtomicBool::new(false),
             since: self.hosted.fetch_add(1, Ordering::Relaxed),
         });
-        self.locked().insert(session, hosted.clone());
+        self.locked().insert(new.session, hosted.clone());
         hosted
     }
 

@@ -3,8 +3,11 @@
 use super::SfuInfo;
 use super::hosts::Hosts;
 use super::process::Process;
+use super::tap::Tap;
+use super::taps::Taps;
 use crate::worker::process::stop;
 use futures_util::{SinkExt, StreamExt};
+use heliograph_client::call::NodeMessage;
 use heliograph_protocol::Address;
 use heliograph_worker_ipc::SfuNodeCodec;
 use heliograph_worker_ipc::call::{CALL_VERSION, FromSfu, ToSfu};
@@ -37,6 +40,7 @@ pub struct Link {
     pub socket: std::path::PathBuf,
     pub participants_max: u32,
     pub hosts: Arc<Hosts>,
+    pub taps: Taps,
     pub orders: mpsc::UnboundedReceiver<ToSfu>,
     pub info: watch::Sender<Option<SfuInfo>>,
     /// The worker's process and its last report that was booked.
@@ -51,6 +55,7 @@ impl Link {
             let started = Instant::now();
             let lived = self.live(&shutdown).await;
             self.info.send_replace(None);
+            self.taps.clear();
             if shutdown.is_cancelled() {
                 return;
             }
@@ -122,6 +127,7 @@ impl Link {
                         scope: host.app,
                         payer: host.session,
                         participants_max: self.participants_max,
+                        captions: host.captions(),
                     },
                     Err(reason) => {
                         tracing::debug!(issuer = %Pubkey::from(issuer), room, identity, reason);
@@ -151,7 +157,23 @@ impl Link {
                 });
                 None
             }
-            FromSfu::TapOpened { .. } | FromSfu::TapAudio { .. } | FromSfu::TapClosed { .. } => {
+            FromSfu::TapOpened { tap, payer, scope, room, identity, track_sid, language } => {
+                let tap = Tap { number: tap, scope, room, identity, track_sid, language };
+                self.taps.open(&payer, tap);
+                None
+            }
+            FromSfu::TapRefused { payer, room, identity, reason, .. } => {
+                self.with(&payer, |host| {
+                    host.tell(NodeMessage::NotTranscribed { room, identity, reason });
+                });
+                None
+            }
+            FromSfu::TapAudio { tap, pcm } => {
+                self.taps.audio(tap, pcm);
+                None
+            }
+            FromSfu::TapClosed { tap } => {
+                self.taps.close(tap);
                 None
             }
             FromSfu::Ready { .. } => None,

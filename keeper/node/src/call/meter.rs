@@ -3,14 +3,15 @@
 //! A minute of calls is one of the clock. What was reported in it is charged in it; whatever the
 //! bounds of docs/decisions/0030 leave no room for waits for the next one.
 
+use super::transcripts::{Heard, Taken, Transcripts, Whose};
 use crate::meter::percentile_95;
 use heliograph_client::call::ParticipantUsage;
-use heliograph_client::call::bounds::{Bounds, span_secs, total};
-use heliograph_protocol::minute_index;
-use heliograph_protocol::price::{Prices, Usage};
+use heliograph_client::call::bounds::{Bounds, span_ms, total};
+use heliograph_protocol::price::{Prices, TRANSCRIPTION_RATE_HZ, Usage, started_secs};
 use heliograph_protocol::receipt::{Quality, Receipt, Terms, Tip};
-use heliograph_protocol::record::records_root;
+use heliograph_protocol::record::{Record, records_root};
 use heliograph_protocol::service::Service;
+use heliograph_protocol::{SECS_PER_MINUTE, minute_index};
 use heliograph_worker_ipc::call::{CallQuality, CallUsage};
 use std::collections::BTreeMap;
 
@@ -24,7 +25,14 @@ pub struct Counted {
     participants: BTreeMap<(String, String), ParticipantUsage>,
     /// Of each report.
     qualities: Vec<CallQuality>,
+    /// What was transcribed.
+    transcripts: Transcripts,
+    /// What all that is counted may cost before nothing more is transcribed.
+    transcription_limit_micro_usdc: u64,
 }
+
+/// Samples of a second.
+const SECOND_SAMPLES: u64 = TRANSCRIPTION_RATE_HZ as u64;
 
 impl Counted {
     /// Takes a report in.
@@ -46,9 +54,54 @@ impl Counted {
 
     /// What all of it would cost.
     pub fn price_micro_usdc(&self, prices: &Prices) -> u64 {
+        self.price_with(prices, self.transcripts.samples())
+    }
+
+    /// What it would cost without transcription.
+    pub fn media_price_micro_usdc(&self, prices: &Prices) -> u64 {
+        self.price_with(prices, 0)
+    }
+
+    fn price_with(&self, prices: &Prices, samples: u64) -> u64 {
         let all: Vec<ParticipantUsage> = self.participants.values().cloned().collect();
-        let price = total(&all).and_then(|usage| prices.amount_micro_usdc(&usage));
+        let price = total(&all).and_then(|mut usage| {
+            let secs = started_secs(samples, TRANSCRIPTION_RATE_HZ);
+            usage.secs[Service::Transcription as usize] = u32::try_from(secs).ok()?;
+            prices.amount_micro_usdc(&usage)
+        });
         price.unwrap_or(u64::MAX)
+    }
+
+    /// Where the session's transcribed audio stands by the last receipt.
+    pub fn start_at(&mut self, sample: u64) {
+        self.transcripts.start_at(sample);
+    }
+
+    /// Up to which cost transcription goes on.
+    pub const fn limit_transcription(&mut self, micro_usdc: u64) {
+        self.transcription_limit_micro_usdc = micro_usdc;
+    }
+
+    /// Takes in a stretch of a tap that was answered for: `tap_start` is where it begins in the
+    /// tap. `false` if it cannot be paid: then it is not to be delivered either.
+    pub fn transcribed(
+        &mut self,
+        prices: &Prices,
+        whose: Whose,
+        (tap_start, samples): (u64, u64),
+        heard: Option<Heard>,
+    ) -> bool {
+        let with = self.transcripts.samples().saturating_add(samples);
+        if self.price_with(prices, with) > self.transcription_limit_micro_usdc {
+            return false;
+        }
+        self.transcripts.push(whose, tap_start, samples, heard);
+        true
+    }
+
+    /// Samples that were transcribed and not charged.
+    pub const fn transcribed_samples(&self) -> u64 {
+        self.transcripts.samples()
     }
 
     /// The reports' figures in one: of percentiles the 95th, of lost packets their share.
@@ -84,6 +137,7 @@ pub struct CallMeter {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Closed {
     pub receipt: Receipt,
+    pub records: Vec<Record>,
     pub participants: Vec<ParticipantUsage>,
 }
 
@@ -106,31 +160,57 @@ impl CallMeter {
     /// Ends the minute: charges what was counted as far as bounds and `left_micro_usdc` allow, and
     /// takes that out of `counted`. `None` when there is nothing to charge. The receipt counts only
     /// once [`Self::signed`] is called.
+    ///
+    /// A receipt has at most a minute of transcription: several who speak at once make several
+    /// receipts. While the session goes on, whole seconds are charged; what a second was begun with
+    /// is charged in the end.
     pub fn close(
         &self,
         counted: &mut Counted,
         left_micro_usdc: u64,
         now_unix_ms: u64,
+        is_last: bool,
     ) -> Option<Closed> {
         // A clock set back in between must not make a receipt that contradicts itself.
         let closed_at_unix_ms = now_unix_ms.max(self.opened_at_unix_ms);
-        let span = span_secs(self.opened_at_unix_ms, closed_at_unix_ms);
-        let participants = self.charge(counted, span, left_micro_usdc);
-        let usage = total(&participants)?;
-        if usage.secs.iter().all(|&secs| secs == 0) {
+        let span = span_ms(self.opened_at_unix_ms, closed_at_unix_ms);
+        let (mut participants, usage) = self.charge(counted, span, left_micro_usdc);
+        let samples = self.chargeable_samples(counted, span, usage, left_micro_usdc, is_last);
+        let has_secs = |usage: &ParticipantUsage| usage.secs().iter().any(|&secs| secs > 0);
+        if samples == 0 && !participants.iter().any(has_secs) {
             // Who was never served a second leaves nothing behind.
-            counted.participants.retain(|_, usage| usage.secs().iter().any(|&secs| secs > 0));
+            counted.participants.retain(|_, usage| has_secs(usage));
             return None;
         }
-        let quality = counted.quality();
         for charged in &participants {
             let key = (charged.room.clone(), charged.identity.clone());
             if let Some(usage) = counted.participants.get_mut(&key) {
                 subtract(usage, charged);
             }
         }
-        counted.participants.retain(|_, usage| usage.secs().iter().any(|&secs| secs > 0));
+        counted.participants.retain(|_, usage| has_secs(usage));
+        let Taken { stretches, heard } = counted.transcripts.take(samples);
+        for ((room, identity), samples) in stretches {
+            let is_theirs =
+                |usage: &&mut ParticipantUsage| usage.room == room && usage.identity == identity;
+            match participants.iter_mut().find(is_theirs) {
+                Some(usage) => usage.transcribed_samples = samples,
+                None => participants.push(ParticipantUsage {
+                    room,
+                    identity,
+                    transcribed_samples: samples,
+                    ..ParticipantUsage::default()
+                }),
+            }
+        }
+        let usage = total(&participants)?;
+        let latencies_ms: Vec<u32> = heard.iter().map(|heard| heard.latency_ms).collect();
+        let quality = Quality {
+            transcript_latency_p95_ms: percentile_95(&latencies_ms),
+            ..counted.quality()
+        };
         counted.qualities.clear();
+        let records: Vec<Record> = heard.into_iter().map(|heard| heard.record).collect();
         let amount = self.terms.prices.amount_micro_usdc(&usage)?;
         let start = self.tip.map_or(0, |tip| tip.media_end_sample);
         let receipt = Receipt {
@@ -141,22 +221,22 @@ impl CallMeter {
             opened_at_unix_ms: self.opened_at_unix_ms,
             closed_at_unix_ms,
             media_start_sample: start,
-            media_end_sample: start,
+            media_end_sample: start.checked_add(samples)?,
             usage,
             quality,
-            records_count: 0,
-            records_root: records_root(&[]),
+            records_count: u32::try_from(records.len()).ok()?,
+            records_root: records_root(&records),
             amount_micro_usdc: amount,
             cumulative_micro_usdc: self.cumulative_micro_usdc().checked_add(amount)?,
             previous_receipt_hash: self.tip.map_or([0; 32], |tip| tip.hash),
         };
-        Some(Closed { receipt, participants })
+        Some(Closed { receipt, records, participants })
     }
 
     /// Begins the next minute after a receipt that has been signed and recorded as `tip`.
     pub fn signed(&mut self, tip: Tip, closed: &Closed) {
         let Receipt { opened_at_unix_ms, closed_at_unix_ms, .. } = closed.receipt;
-        self.bounds.advance(&closed.participants, span_secs(opened_at_unix_ms, closed_at_unix_ms));
+        self.bounds.advance(&closed.participants, span_ms(opened_at_unix_ms, closed_at_unix_ms));
         self.tip = Some(tip);
         self.opened_at_unix_ms = closed_at_unix_ms;
     }
@@ -164,12 +244,39 @@ impl CallMeter {
     /// Nothing was served up to now: the next minute begins here.
     pub fn idle_until(&mut self, now_unix_ms: u64) {
         let now_unix_ms = now_unix_ms.max(self.opened_at_unix_ms);
-        self.bounds.advance(&[], span_secs(self.opened_at_unix_ms, now_unix_ms));
+        self.bounds.advance(&[], span_ms(self.opened_at_unix_ms, now_unix_ms));
         self.opened_at_unix_ms = now_unix_ms;
     }
 
-    /// What of `counted` can be charged in `span` seconds for at most `left_micro_usdc`.
-    fn charge(&self, counted: &Counted, span: u32, left_micro_usdc: u64) -> Vec<ParticipantUsage> {
+    /// How many samples of what was transcribed can be charged beside `usage`.
+    fn chargeable_samples(
+        &self,
+        counted: &Counted,
+        span: u64,
+        mut usage: Usage,
+        left_micro_usdc: u64,
+        is_last: bool,
+    ) -> u64 {
+        let samples = counted
+            .transcripts
+            .chargeable(|(room, identity)| self.bounds.samples_for(room, identity, span))
+            .min(SECS_PER_MINUTE * SECOND_SAMPLES);
+        let is_rest = is_last && samples == counted.transcripts.samples();
+        let samples = if is_rest { samples } else { samples - samples % SECOND_SAMPLES };
+        let secs = u32::try_from(started_secs(samples, TRANSCRIPTION_RATE_HZ)).unwrap_or(0);
+        let service = Service::Transcription;
+        let affordable = self.affordable(&mut usage, service, secs, left_micro_usdc);
+        samples.min(u64::from(affordable) * SECOND_SAMPLES)
+    }
+
+    /// What of `counted` can be charged in `span` seconds for at most `left_micro_usdc`, without
+    /// transcription, and its sum.
+    fn charge(
+        &self,
+        counted: &Counted,
+        span: u64,
+        left_micro_usdc: u64,
+    ) -> (Vec<ParticipantUsage>, Usage) {
         let (mut charged, mut sum) = (Vec::new(), Usage::default());
         for usage in counted.participants.values() {
             let room = self.bounds.room_for(&usage.room, &usage.identity, span);
@@ -189,7 +296,7 @@ impl CallMeter {
             sum.bytes_out = sum.bytes_out.saturating_add(share.bytes_out);
             charged.push(share);
         }
-        charged
+        (charged, sum)
     }
 
     /// The most of `secs` that can be added to `sum` without it costing more than is left.

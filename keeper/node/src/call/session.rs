@@ -37,6 +37,11 @@ const TICK: Duration = Duration::from_secs(5);
 /// How long the worker may take to have everybody leave and to count their last second.
 const LEAVE_LIMIT: Duration = Duration::from_secs(10);
 
+/// Receipts that one minute may have: as many as speak at once.
+const RECEIPTS_MAX: usize = 256;
+/// Reports of media whose price is kept from transcription.
+const REPORTS_KEPT: u64 = 3;
+
 /// A receipt that waits for its voucher.
 struct Unanswered {
     sequence: u32,
@@ -51,6 +56,7 @@ struct Unanswered {
 enum Event {
     Host(Incoming<HostMessage>),
     Takeover(Box<Takeover>),
+    Note(NodeMessage),
     Counted,
     MinuteOver,
     VoucherMissing,
@@ -80,6 +86,7 @@ pub struct HostSession<'a> {
     terms: Terms,
     socket: Option<ClientSocket>,
     webhook: watch::Sender<Option<Url>>,
+    notes: mpsc::Receiver<NodeMessage>,
     meter: CallMeter,
     unanswered: VecDeque<Unanswered>,
     phase: Phase,
@@ -87,6 +94,9 @@ pub struct HostSession<'a> {
     left: (u64, EndReason),
     /// What was counted cost at the last look.
     counted_micro_usdc: u64,
+    /// The same without transcription, and the most that one report added to it.
+    media_micro_usdc: u64,
+    media_step_micro_usdc: u64,
     /// When the minute under way is over, Unix time in ms.
     minute_end_unix_ms: u64,
     /// Until when a host that is gone has to be back.
@@ -100,7 +110,7 @@ impl<'a> HostSession<'a> {
         hosted: Arc<Hosted>,
         account: Session,
         socket: ClientSocket,
-        webhook: watch::Sender<Option<Url>>,
+        (webhook, notes): (watch::Sender<Option<Url>>, mpsc::Receiver<NodeMessage>),
     ) -> Self {
         let terms = account.terms(&Pubkey::from(hosted.session));
         let now = unix_ms();
@@ -112,11 +122,14 @@ impl<'a> HostSession<'a> {
             terms,
             socket: Some(socket),
             webhook,
+            notes,
             meter: CallMeter::new(terms, None, now),
             unanswered: VecDeque::new(),
             phase: Phase::Open,
             left: (u64::MAX, EndReason::CapReached),
             counted_micro_usdc: 0,
+            media_micro_usdc: 0,
+            media_step_micro_usdc: 0,
             minute_end_unix_ms: 0,
             host_deadline: Instant::now(),
         }
@@ -130,13 +143,14 @@ impl<'a> HostSession<'a> {
         if let Err((code, message)) = served {
             tracing::warn!(?code, message, "session broken off");
             self.calls.revoke(self.hosted.session, message.clone());
-            if let Err((_, error)) = self.close_minute().await {
+            if let Err((_, error)) = self.close_minute(true).await {
                 tracing::warn!(error, "last minute not closed");
             }
             if let Some(socket) = &mut self.socket {
                 socket.refuse(code, message).await;
             }
         }
+        self.hosted.end_transcription(None);
     }
 
     async fn run(&mut self, takeovers: &mut mpsc::Receiver<Takeover>) -> Result<(), Refusal> {
@@ -150,6 +164,7 @@ impl<'a> HostSession<'a> {
             }
             match self.wait(takeovers).await {
                 Event::Host(incoming) => self.on_host(incoming).await?,
+                Event::Note(note) => self.send(&note).await,
                 Event::Takeover(takeover) => self.on_takeover(*takeover).await?,
                 Event::Counted => self.on_counted(),
                 Event::MinuteOver => self.on_minute().await?,
@@ -164,7 +179,8 @@ impl<'a> HostSession<'a> {
                 Event::HostMissing => self.leave(EndReason::VoucherMissing),
                 Event::EverybodyLeft => {
                     if let Phase::Leaving(reason, _) = self.phase {
-                        self.close_minute().await?;
+                        self.close_minute(true).await?;
+                        self.hosted.end_transcription(None);
                         self.phase = Phase::Left(reason);
                     }
                 }
@@ -185,6 +201,7 @@ impl<'a> HostSession<'a> {
         let tip = ledger.session_tip(&self.hosted.session).await.map_err(unavailable)?;
         let unanswered = ledger.unvouchered(&self.hosted.session).await.map_err(unavailable)?;
         self.meter = CallMeter::new(self.terms, tip, unix_ms());
+        self.hosted.counted().start_at(tip.map_or(0, |tip| tip.media_end_sample));
         self.next_minute();
         for receipt in unanswered {
             let message: Receipt =
@@ -245,7 +262,7 @@ impl<'a> HostSession<'a> {
         let oldest = self.unanswered.front().filter(|_| !is_given_up);
         let voucher_deadline = oldest.map(|unanswered| unanswered.deadline);
         let host_deadline = (self.socket.is_none() && is_open).then_some(self.host_deadline);
-        let Self { socket, hosted, state, .. } = self;
+        let Self { socket, hosted, state, notes, .. } = self;
         let incoming = async {
             match socket {
                 Some(socket) => socket.next().await,
@@ -255,6 +272,7 @@ impl<'a> HostSession<'a> {
         tokio::select! {
             incoming = incoming => Event::Host(incoming),
             Some(takeover) = takeovers.recv() => Event::Takeover(Box::new(takeover)),
+            Some(note) = notes.recv() => Event::Note(note),
             () = hosted.counted_bell.notified() => Event::Counted,
             () = tokio::time::sleep(Duration::from_millis(minute_ms)), if is_open => {
                 Event::MinuteOver
@@ -287,8 +305,10 @@ impl<'a> HostSession<'a> {
         }
     }
 
-    async fn on_takeover(&mut self, (socket, webhook): Takeover) -> Result<(), Refusal> {
+    async fn on_takeover(&mut self, takeover: Takeover) -> Result<(), Refusal> {
         tracing::info!("host connected again");
+        let Takeover { socket, webhook, captions } = takeover;
+        self.hosted.ask_captions(captions);
         if let Some(mut old) = self.socket.replace(socket) {
             let why = "another connection hosts the session now".to_owned();
             old.refuse(ErrorCode::AlreadyConnected, why).await;
@@ -312,13 +332,22 @@ impl<'a> HostSession<'a> {
         Ok(())
     }
 
-    /// Ends the session ahead of time if the next report could cost more than is left.
+    /// Ends the session ahead of time if the next report could cost more than is left. What a few
+    /// reports cost is kept from transcription, so that it ends first.
     fn on_counted(&mut self) {
-        let price = self.hosted.counted().price_micro_usdc(&self.terms.prices);
-        let step = price.saturating_sub(self.counted_micro_usdc);
-        self.counted_micro_usdc = price;
-        self.state.promises.set(self.account.app.to_bytes(), self.hosted.session, price);
         let (left, reason) = self.left;
+        let (price, media) = {
+            let mut counted = self.hosted.counted();
+            let media = counted.media_price_micro_usdc(&self.terms.prices);
+            let step = media.saturating_sub(self.media_micro_usdc);
+            self.media_step_micro_usdc = self.media_step_micro_usdc.max(step);
+            let kept = self.media_step_micro_usdc.saturating_mul(REPORTS_KEPT);
+            counted.limit_transcription(left.saturating_sub(kept));
+            (counted.price_micro_usdc(&self.terms.prices), media)
+        };
+        let step = media.saturating_sub(self.media_micro_usdc);
+        (self.counted_micro_usdc, self.media_micro_usdc) = (price, media);
+        self.state.promises.set(self.account.app.to_bytes(), self.hosted.session, price);
         if price.saturating_add(step) > left {
             self.leave(reason);
         }
@@ -326,7 +355,7 @@ impl<'a> HostSession<'a> {
 
     async fn on_minute(&mut self) -> Result<(), Refusal> {
         self.next_minute();
-        self.close_minute().await
+        self.close_minute(false).await
     }
 
     fn next_minute(&mut self) {
@@ -334,26 +363,42 @@ impl<'a> HostSession<'a> {
         self.minute_end_unix_ms = (unix_ms() / every + 1) * every;
     }
 
-    /// Signs, records and offers the receipt of the minute under way. Nothing happens if there is
-    /// nothing to charge.
-    async fn close_minute(&mut self) -> Result<(), Refusal> {
+    /// Signs, records and offers the receipts of the minute under way: one, and more where several
+    /// spoke at once. Nothing happens if there is nothing to charge.
+    async fn close_minute(&mut self, is_last: bool) -> Result<(), Refusal> {
+        let mut is_closed = false;
+        for _ in 0..RECEIPTS_MAX {
+            if !self.close_receipt(is_last).await? {
+                break;
+            }
+            is_closed = true;
+            if self.hosted.counted().transcribed_samples() == 0 {
+                break;
+            }
+        }
+        if is_closed { self.look_ahead().await } else { Ok(()) }
+    }
+
+    /// `false` if there is nothing to charge.
+    async fn close_receipt(&mut self, is_last: bool) -> Result<bool, Refusal> {
         let now = unix_ms();
         let closed = {
             let mut counted = self.hosted.counted();
-            let closed = self.meter.close(&mut counted, self.left.0, now);
+            let closed = self.meter.close(&mut counted, self.left.0, now, is_last);
             self.counted_micro_usdc = counted.price_micro_usdc(&self.terms.prices);
+            self.media_micro_usdc = counted.media_price_micro_usdc(&self.terms.prices);
             closed
         };
         let Some(closed) = closed else {
             self.meter.idle_until(now);
-            return Ok(());
+            return Ok(false);
         };
         let (ledger, session) = (&self.state.ledger, &self.hosted.session);
         let sequence = closed.receipt.sequence;
         let signed = sign(&closed.receipt, &self.state.domain(), self.state.key())
             .map_err(|error| (ErrorCode::Unavailable, error.to_string()))?;
         let tip = closed.receipt.tip(signed.hash());
-        let receipt = ArchivedReceipt { signed, records: Vec::new() };
+        let receipt = ArchivedReceipt { signed, records: closed.records.clone() };
         let shares = borsh::to_vec(&closed.participants).map_err(unavailable)?;
         ledger.record_shares(session, sequence, &shares).await.map_err(unavailable)?;
         // From here on the receipt exists: the ledger has it before anybody else does.
@@ -361,6 +406,8 @@ impl<'a> HostSession<'a> {
         self.meter.signed(tip, &closed);
         self.state.archive_bell.notify_one();
         let amount_micro_usdc = closed.receipt.amount_micro_usdc;
+        // Until the chain is looked at again.
+        self.left.0 = self.left.0.saturating_sub(amount_micro_usdc);
         tracing::info!(sequence, amount_micro_usdc, "minute of calls closed");
         let participants = closed.participants;
         let minute =
@@ -374,7 +421,7 @@ impl<'a> HostSession<'a> {
             is_from_before: false,
         });
         self.send(&minute).await;
-        self.look_ahead().await
+        Ok(true)
     }
 
     /// Before a minute begins: what can be paid of it, does the session still run?
@@ -408,6 +455,7 @@ impl<'a> HostSession<'a> {
         } else {
             (cap, EndReason::CapReached)
         };
+        self.on_counted();
         let is_free = self.terms.prices.0.iter().take(3).all(|&price| price == 0);
         if self.left.0 == 0 && !is_free {
             self.leave(self.left.1);

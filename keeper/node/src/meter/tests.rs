@@ -41,6 +41,26 @@ fn whole_minute_costs_the_price() {
     assert_eq!(closed.receipt.usage.secs, [0, 0, 0, 60]);
 }
 
+/// Silence is listened to as speech is, and costs the same.
+#[test]
+fn silence_costs_what_speech_costs_by_the_started_second() {
+    for (samples, secs, amount) in
+        [(1, 1, 83), (16_000, 1, 83), (16_001, 2, 166), (959_999, 60, 5_000)]
+    {
+        let silent = Meter::new(terms(), None, START_UNIX_MS);
+        let mut spoken = Meter::new(terms(), None, START_UNIX_MS);
+        spoken.record(record(samples), 100);
+        let [silent, spoken] = [&silent, &spoken]
+            .map(|meter| meter.close(samples, START_UNIX_MS + 60_000).unwrap().receipt);
+        assert_eq!((silent.records_count, spoken.records_count), (0, 1));
+        for receipt in [silent, spoken] {
+            assert_eq!(receipt.check(&terms(), None), Ok(()));
+            assert_eq!(receipt.usage.secs, [0, 0, 0, secs], "{samples}");
+            assert_eq!(receipt.amount_micro_usdc, amount, "{samples}");
+        }
+    }
+}
+
 #[test]
 fn nothing_served_closes_nothing() {
     let meter = Meter::new(terms(), None, START_UNIX_MS);

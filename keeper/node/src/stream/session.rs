@@ -523,7 +523,7 @@ const fn explain(reason: EndReason) -> &'static str {
     }
 }
 
-fn check_language(language: Option<&str>, info: &WorkerInfo) -> Result<(), Refusal> {
+pub fn check_language(language: Option<&str>, info: &WorkerInfo) -> Result<(), Refusal> {
     let Some(asked) = language else { return Ok(()) };
     let primary = asked.split('-').next().unwrap_or(asked).to_ascii_lowercase();
     let languages = info.languages();

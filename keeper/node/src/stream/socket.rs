@@ -75,7 +75,8 @@ impl ClientSocket {
         self.close_with(CLOSE_NORMAL, String::new()).await;
     }
 
-    async fn close_with(&mut self, code: u16, mut reason: String) {
+    /// Closes with a code, and why.
+    pub async fn close_with(&mut self, code: u16, mut reason: String) {
         // A close frame holds 125 bytes, two of them the code.
         while reason.len() > 123 {
             reason.pop();

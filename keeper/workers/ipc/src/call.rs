@@ -17,7 +17,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use heliograph_protocol::Address;
 
 /// Version of these messages.
-pub const CALL_VERSION: u16 = 1;
+pub const CALL_VERSION: u16 = 2;
 
 /// How often usage is reported.
 pub const REPORT_EVERY_MS: u64 = 5_000;
@@ -47,6 +47,8 @@ pub enum ToSfu {
         payer: Address,
         /// Participants the payer may have at once at this node.
         participants_max: u32,
+        /// Whose speech the payer pays to have transcribed.
+        captions: Captions,
     },
     /// The token is of no use here.
     Refused {
@@ -82,6 +84,16 @@ pub enum ToSfu {
         /// `wss://` URL of the other node.
         url: String,
     },
+    /// A tap ends and is not opened again while its track lives. Answered by
+    /// [`FromSfu::TapClosed`].
+    EndTap {
+        /// Scope of the room.
+        scope: Address,
+        /// Its name.
+        room: String,
+        /// Which.
+        tap: u64,
+    },
     /// A text of a tapped participant, to be shown in the room.
     Caption {
         /// Scope of the room.
@@ -105,6 +117,16 @@ pub enum ToSfu {
         /// Whether the text will not change.
         is_final: bool,
     },
+}
+
+/// Whose speech is transcribed in the rooms that a session pays for.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Captions {
+    /// Whether the session has bought transcription: if not, nobody's.
+    pub bought: bool,
+    /// That of everybody whose token does not say otherwise: in which language (ISO 639-1), empty
+    /// for automatic.
+    pub everybody: Option<String>,
 }
 
 /// From the SFU to the node role.
@@ -157,9 +179,10 @@ pub enum FromSfu {
         /// Encoded `livekit.WebhookEvent`.
         event: Vec<u8>,
     },
-    /// Audio of a participant who is to be transcribed begins.
+    /// Audio of a participant who is to be transcribed begins. Said again, with the same number, to
+    /// a node role that connects while it goes on.
     TapOpened {
-        /// Used once per connection.
+        /// Used once in a worker's life.
         tap: u64,
         /// The session that pays.
         payer: Address,
@@ -174,7 +197,21 @@ pub enum FromSfu {
         /// ISO 639-1; `None` leaves it to the speech worker.
         language: Option<String>,
     },
-    /// Tapped audio: 16 kHz, mono, gaps filled with silence.
+    /// Somebody's speech was to be transcribed and cannot be.
+    TapRefused {
+        /// The session that would have paid.
+        payer: Address,
+        /// Name of the room.
+        room: String,
+        /// Whose.
+        identity: String,
+        /// In which track.
+        track_sid: String,
+        /// For people.
+        reason: String,
+    },
+    /// Tapped audio: 16 kHz, mono, losses concealed and gaps filled with silence; silence of more
+    /// than 2 s is cut short.
     TapAudio {
         /// Which tap.
         tap: u64,

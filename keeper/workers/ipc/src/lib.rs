@@ -9,6 +9,7 @@
 pub mod call;
 pub mod codec;
 pub mod message;
+pub mod replay;
 pub mod socket;
 
 pub use codec::{

@@ -6,6 +6,8 @@
 use async_trait::async_trait;
 use std::fmt;
 
+pub use heliograph_worker_ipc::call::Captions;
+
 /// Rooms of one name in two scopes are two rooms: an app's account, or the name of a local key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope(pub String);
@@ -24,8 +26,22 @@ pub struct Admission {
     /// Participants that may be in the scope's rooms at once; `None` for as many as the worker
     /// holds.
     pub participants_max: Option<u32>,
+    /// Whose speech the payer pays to have transcribed.
+    pub captions: Captions,
     /// What the token says.
     pub claims: Claims,
+}
+
+/// What a token says about its holder's speech.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Transcribe {
+    /// Nothing: as the session has it.
+    #[default]
+    AsSession,
+    /// It is transcribed: in which language (ISO 639-1), empty for automatic.
+    Always(String),
+    /// It is not.
+    Never,
 }
 
 /// The part of a LiveKit access token that matters here.
@@ -51,9 +67,8 @@ pub struct Claims {
     pub sha256: Option<String>,
     /// `heliograph.session`: the session that the app wants charged, base58.
     pub session: Option<String>,
-    /// `heliograph.transcribe`: the participant's audio goes to the speech worker; the value is the
-    /// language, empty for automatic.
-    pub transcribe: Option<String>,
+    /// `heliograph.transcribe`: a language, empty for automatic, or `false`.
+    pub transcribe: Transcribe,
 }
 
 /// `video` of a LiveKit token. Absent permissions are as LiveKit has them: publishing, subscribing

@@ -66,6 +66,16 @@ struct Given {
     #[arg(long, env = "HELIOGRAPH_SFU_SOCKET", value_name = "PATH")]
     socket: Option<PathBuf>,
 
+    /// TURN server that clients may use, such as turn:turn.example:3478?transport=udp; may be
+    /// repeated, needs --turn-secret
+    #[arg(long, env = "HELIOGRAPH_SFU_TURN", value_name = "URL", value_delimiter = ',')]
+    turn: Vec<String>,
+
+    /// File with the secret that the TURN servers share with this worker (coturn:
+    /// static-auth-secret)
+    #[arg(long, env = "HELIOGRAPH_SFU_TURN_SECRET", value_name = "PATH")]
+    turn_secret: Option<PathBuf>,
+
     /// Participants at once [default: 10000]
     #[arg(long, env = "HELIOGRAPH_SFU_PARTICIPANTS_MAX", value_name = "N")]
     participants_max: Option<u32>,
@@ -121,6 +131,8 @@ pub struct Config {
     pub keys: Option<PathBuf>,
     /// The node role's socket.
     pub socket: Option<PathBuf>,
+    /// URLs of TURN servers, and the file with their secret.
+    pub turn: Option<(Vec<String>, PathBuf)>,
     /// Bounds.
     pub rooms: RoomsConfig,
     /// Stop when the process that started this one ends.
@@ -155,6 +167,9 @@ pub enum ConfigError {
         /// Where UDP is.
         udp: SocketAddr,
     },
+    /// Relays without a secret, or the other way round.
+    #[error("--turn and --turn-secret go together")]
+    HalfTurn,
     /// Nobody could come in.
     #[error("neither --keys nor --socket: no token would be good")]
     NobodyAdmitted,
@@ -170,6 +185,9 @@ impl Flags {
         let given = self.settings.over(file);
         if given.keys.is_none() && given.socket.is_none() {
             return Err(ConfigError::NobodyAdmitted);
+        }
+        if given.turn.is_empty() != given.turn_secret.is_none() {
+            return Err(ConfigError::HalfTurn);
         }
         let udp = given.udp.unwrap_or(UDP_DEFAULT);
         if let Some(tcp) = given.tcp.filter(|tcp| tcp.ip() != udp.ip()) {
@@ -196,6 +214,8 @@ impl Given {
             threads: self.threads.or(file.threads),
             keys: self.keys.or(file.keys),
             socket: self.socket.or(file.socket),
+            turn: if self.turn.is_empty() { file.turn } else { self.turn },
+            turn_secret: self.turn_secret.or(file.turn_secret),
             participants_max: self.participants_max.or(file.participants_max),
             rooms_max: self.rooms_max.or(file.rooms_max),
             empty_timeout_secs: self.empty_timeout_secs.or(file.empty_timeout_secs),
@@ -227,6 +247,7 @@ impl Given {
             media_tcp_port: self.tcp.map(|tcp| tcp.port()),
             keys: self.keys,
             socket: self.socket,
+            turn: self.turn_secret.map(|secret| (self.turn, secret)),
             rooms: RoomsConfig {
                 participants_max: self
                     .participants_max
@@ -283,6 +304,17 @@ mod tests {
         let elsewhere = ["--keys", "k", "--udp", "127.0.0.1:5", "--tcp", "127.0.0.2:6"];
         let error = flags(&elsewhere).resolve().unwrap_err();
         assert!(matches!(error, ConfigError::TcpElsewhere { .. }), "{error}");
+    }
+
+    #[test]
+    fn relays_need_a_secret_and_a_secret_relays() {
+        let relays = ["--keys", "k", "--turn", "turn:a,turns:b", "--turn", "turn:c"];
+        assert!(matches!(flags(&relays).resolve(), Err(ConfigError::HalfTurn)));
+        let secret = ["--keys", "k", "--turn-secret", "s"];
+        assert!(matches!(flags(&secret).resolve(), Err(ConfigError::HalfTurn)));
+        let both = [&relays[..], &secret[2..]].concat();
+        let (urls, secret) = flags(&both).resolve().unwrap().turn.unwrap();
+        assert_eq!((urls.join(" "), secret), ("turn:a turns:b turn:c".into(), PathBuf::from("s")));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod config;
+pub mod door;
 pub mod link;
 pub mod media;
 pub mod meter;
@@ -15,8 +16,13 @@ pub mod rooms;
 pub mod sdp;
 pub mod service;
 pub mod signal;
+pub mod tap;
 #[cfg(test)]
 mod testing;
 pub mod token;
+pub mod turn;
 pub mod whip;
 pub mod worker;
+
+#[cfg(fuzzing)]
+pub use media::fuzzing;

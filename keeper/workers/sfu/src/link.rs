@@ -10,7 +10,7 @@ mod desk;
 #[cfg(test)]
 mod tests;
 
-use crate::access::{Access, Admission, Denied, Payer, Scope};
+use crate::access::{Access, Admission, Captions, Denied, Payer, Scope};
 use crate::outside::{Notice, Order};
 use crate::token::{LocalKeys, Signer, public_key, unix_secs, verify};
 use async_trait::async_trait;
@@ -45,6 +45,7 @@ struct Allowed {
     scope: Scope,
     payer: Payer,
     participants_max: u32,
+    captions: Captions,
 }
 
 /// A question to the node role.
@@ -124,7 +125,8 @@ impl Access for Linked {
         let issuer = match verified.signer {
             Signer::Local(name) => {
                 let (payer, participants_max) = (None, None);
-                return Ok(Admission { scope: Scope(name), payer, participants_max, claims });
+                let (scope, captions) = (Scope(name), Captions::default());
+                return Ok(Admission { scope, payer, participants_max, captions, claims });
             }
             Signer::Key(issuer) => issuer,
         };
@@ -135,6 +137,7 @@ impl Access for Linked {
             scope: allowed.scope,
             payer: Some(allowed.payer),
             participants_max: Some(allowed.participants_max),
+            captions: allowed.captions,
             claims,
         })
     }

@@ -16,7 +16,10 @@ mod arena;
 mod channels;
 mod codec;
 mod datagrams;
+mod descriptor;
 mod forward;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod host;
 mod layer;
 mod negotiation;
@@ -25,6 +28,7 @@ mod plane;
 mod queue;
 mod rewrite;
 mod room;
+mod scale;
 mod shard;
 mod streams;
 mod stun;

@@ -33,6 +33,19 @@ pub enum Notice {
         /// ISO 639-1.
         language: Option<String>,
     },
+    /// Somebody's speech was to be transcribed and cannot be.
+    TapRefused {
+        /// Who would have paid.
+        payer: Payer,
+        /// Where.
+        room: String,
+        /// Whose.
+        identity: String,
+        /// In which track.
+        track_sid: String,
+        /// Why, for people.
+        reason: &'static str,
+    },
     /// 16 kHz mono audio of a tap.
     TapAudio {
         /// Which.
@@ -99,6 +112,15 @@ pub enum Order {
         room: String,
         /// `wss://` URL of the other node.
         url: String,
+    },
+    /// A tap ends, and is not opened again while its track lives.
+    EndTap {
+        /// Where.
+        scope: Scope,
+        /// Where.
+        room: String,
+        /// Which.
+        tap: u64,
     },
     /// A text for a room.
     Caption(Caption),

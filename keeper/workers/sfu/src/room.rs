@@ -26,11 +26,13 @@ mod peer;
 mod permission;
 mod publish;
 mod quality;
+mod quirks;
 mod requests;
 mod served;
 mod settings;
 mod speakers;
 mod subscribe;
+mod taps;
 #[cfg(test)]
 mod tests;
 mod track;
@@ -46,6 +48,7 @@ pub use participant::Seat;
 
 use crate::access::{Payer, Scope};
 use crate::media::api::{Command, Event, PeerId, RoomId, TrackId};
+use crate::turn::Turn;
 use data_track::DataTrack;
 use ids::{Ids, ParticipantId};
 use livekit_protocol as proto;
@@ -53,7 +56,8 @@ use participant::Participant;
 use proto::signal_response::Message;
 use speakers::Speakers;
 use std::collections::{BTreeMap, HashMap};
-use track::Track;
+use std::sync::Arc;
+use track::{Tap, Track};
 
 /// What a room begins with.
 #[derive(Clone, Debug)]
@@ -70,6 +74,8 @@ pub struct Opening {
     pub options: RoomOptions,
     /// Its bounds.
     pub limits: Limits,
+    /// Relays that its participants are told of.
+    pub turn: Option<Arc<Turn>>,
     /// Makes its ids.
     pub seed: u64,
 }
@@ -84,6 +90,7 @@ pub struct Room {
     payer: Option<Payer>,
     options: RoomOptions,
     limits: Limits,
+    turn: Option<Arc<Turn>>,
     created_ms: u64,
     metadata: String,
     ids: Ids,
@@ -112,7 +119,7 @@ pub struct Room {
 impl Room {
     /// Opens a room. `now_ms` is Unix time, and never goes back from here on.
     pub fn open(opening: Opening, now_ms: u64) -> (Self, Vec<Effect>) {
-        let Opening { id, scope, name, payer, options, limits, seed } = opening;
+        let Opening { id, scope, name, payer, options, limits, turn, seed } = opening;
         let mut ids = Ids::new(id, seed);
         let mut room = Self {
             scope,
@@ -122,6 +129,7 @@ impl Room {
             metadata: options.metadata.clone(),
             options,
             limits,
+            turn,
             created_ms: now_ms,
             ids,
             participants: BTreeMap::new(),
@@ -192,7 +200,7 @@ impl Room {
             Event::Forwarding { track, to, quality } => self.forwarding_changed(track, to, quality),
             Event::Levels { levels } => self.levels(&levels),
             Event::Tapped { track, rtp_time, payload } => {
-                if let Some(tap) = self.tracks.get(&track).and_then(|track| track.tap) {
+                if let Some(Tap::Open(tap)) = self.tracks.get(&track).map(|track| track.tap) {
                     self.effects.push(Effect::Tapped { tap, rtp_time, payload });
                 }
             }
@@ -208,6 +216,7 @@ impl Room {
         self.expire_negotiations();
         self.update_dynacast();
         self.expire_speakers();
+        self.pause_taps();
         self.flush_room();
         self.expire_room();
     }

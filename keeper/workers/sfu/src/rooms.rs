@@ -18,6 +18,8 @@ use crate::room::{
     Call, CallError, ConnectionId, Input, Join, Limits, Opening, Reply, Resume, Room, RoomOptions,
     Transport,
 };
+use crate::tap::Taps;
+use crate::turn::Turn;
 use livekit_protocol as proto;
 use moved::Moved;
 use outbox::Outbox;
@@ -44,6 +46,8 @@ pub struct RoomsConfig {
     pub options: RoomOptions,
     /// Of every room.
     pub limits: Limits,
+    /// Relays that participants are told of.
+    pub turn: Option<Arc<Turn>>,
 }
 
 impl Default for RoomsConfig {
@@ -53,6 +57,7 @@ impl Default for RoomsConfig {
             rooms_max: 10_000,
             options: RoomOptions::default(),
             limits: Limits::default(),
+            turn: None,
         }
     }
 }
@@ -116,6 +121,7 @@ pub struct Rooms(Arc<Shared>);
 struct Shared {
     plane: Plane,
     notices: mpsc::UnboundedSender<Notice>,
+    taps: Taps,
     config: RoomsConfig,
     clock: Clock,
     seats: Seats,
@@ -176,6 +182,7 @@ impl Rooms {
     pub fn new(plane: Plane, notices: mpsc::UnboundedSender<Notice>, config: RoomsConfig) -> Self {
         Self(Arc::new(Shared {
             plane,
+            taps: Taps::start(notices.clone()),
             notices,
             seats: Seats::new(config.participants_max),
             config,
@@ -311,6 +318,7 @@ impl Rooms {
                 self.directory().moved.insert(whose, name, to, now_ms);
                 self.find(scope, room).into_iter().collect()
             }
+            Order::EndTap { scope, room, .. } => self.find(scope, room).into_iter().collect(),
             Order::Caption(caption) => {
                 self.find(&caption.scope, &caption.room).into_iter().collect()
             }
@@ -375,11 +383,13 @@ impl Rooms {
             payer,
             options: options.unwrap_or_else(|| self.0.config.options.clone()),
             limits: self.0.config.limits,
+            turn: self.0.config.turn.clone(),
             seed: rand::random(),
         };
         let (room, effects) = Room::open(opening, self.0.clock.now_ms());
         directory.rooms.insert(key.clone(), handle.clone());
-        let task = RoomTask::new(room, media, self.0.notices.clone(), self.0.clock, present);
+        let outside = (self.0.notices.clone(), self.0.taps.clone());
+        let task = RoomTask::new(room, media, outside, self.0.clock, present);
         let rooms = self.clone();
         tokio::spawn(async move {
             task.run(effects, messages, events).await;

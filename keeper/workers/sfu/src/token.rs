@@ -18,7 +18,7 @@ pub use keys::{KeysError, LocalKeys};
 #[cfg(test)]
 pub use tests::test_token;
 
-use crate::access::{Access, Admission, Claims, Denied, Scope};
+use crate::access::{Access, Admission, Captions, Claims, Denied, Scope};
 use async_trait::async_trait;
 use claims::Payload;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -128,6 +128,7 @@ impl Access for LocalKeys {
                 scope: Scope(name),
                 payer: None,
                 participants_max: None,
+                captions: Captions::default(),
                 claims: verified.claims,
             }),
             Signer::Key(_) => Err(Denied::Unauthorized(

@@ -2,13 +2,15 @@
 
 use crate::access::Access;
 use crate::config::Config;
+use crate::door::{Door, Patience};
 use crate::link::{LinkConfig, Linked};
 use crate::media::{self, Plane};
 use crate::outside::Order;
-use crate::rooms::Rooms;
+use crate::rooms::{Rooms, RoomsConfig};
 use crate::service::{self, Service};
 use crate::signal::{self as signalling, Signalling};
 use crate::token::{KeysError, LocalKeys};
+use crate::turn::{Turn, TurnError};
 use crate::whip;
 use heliograph_worker_ipc::socket::{BindError, parent_gone};
 use std::future::IntoFuture;
@@ -19,9 +21,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
+/// Connections to the HTTP port beyond one for each participant: those who come, ask, and fail.
+const STRANGERS_MAX: usize = 4_096;
 /// How long participants are given to hear that the worker stops.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
@@ -45,6 +49,17 @@ pub enum WorkerError {
         /// Where and why.
         error: KeysError,
     },
+    /// The file with the TURN servers' secret cannot be read.
+    #[error("{path}: {error}")]
+    ReadTurnSecret {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// TURN servers that cannot be used.
+    #[error(transparent)]
+    Turn(#[from] TurnError),
     /// Signalling's address.
     #[error("signalling at {address}: {error}")]
     Listen {
@@ -84,7 +99,8 @@ pub async fn run(config: Config) -> Result<(), WorkerError> {
     let shutdown = CancellationToken::new();
     let (notices, notices_out) = mpsc::unbounded_channel();
     let (orders, orders_out) = mpsc::unbounded_channel();
-    let rooms = Rooms::new(plane, notices, config.rooms.clone());
+    let turn = config.turn.map(read_turn).transpose()?.map(Arc::new);
+    let rooms = Rooms::new(plane, notices, RoomsConfig { turn, ..config.rooms.clone() });
     let access: Arc<dyn Access> = match config.socket {
         Some(socket) => {
             let link = LinkConfig {
@@ -105,13 +121,15 @@ pub async fn run(config: Config) -> Result<(), WorkerError> {
     let _ = std::io::stdout().flush();
     tracing::info!(address = %bound, "ready");
 
+    let places = config.rooms.participants_max.saturating_add(STRANGERS_MAX);
+    let door = Door::new(listener, places.min(Semaphore::MAX_PERMITS), Patience::default());
     let service = Service { access: access.clone(), rooms: rooms.clone() };
     let whip = whip::router(access.clone(), rooms.clone());
     let app = signalling::router(Signalling { access, rooms: rooms.clone() })
         .merge(service::router(service))
         .merge(whip);
     let result = tokio::select! {
-        result = axum::serve(listener, app).into_future() => result.map_err(WorkerError::Serve),
+        result = axum::serve(door, app).into_future() => result.map_err(WorkerError::Serve),
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
         () = parent_gone(), if config.exit_with_parent => {
@@ -130,6 +148,12 @@ fn read_keys(path: &Path) -> Result<LocalKeys, WorkerError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| WorkerError::ReadKeys { path: path.to_owned(), error })?;
     LocalKeys::parse(&text).map_err(|error| WorkerError::Keys { path: path.to_owned(), error })
+}
+
+fn read_turn((urls, path): (Vec<String>, PathBuf)) -> Result<Turn, WorkerError> {
+    let secret = std::fs::read_to_string(&path)
+        .map_err(|error| WorkerError::ReadTurnSecret { path, error })?;
+    Ok(Turn::new(urls, &secret)?)
 }
 
 /// A worker on its own tells nobody.

@@ -1,15 +1,18 @@
 //! Word error rate and real-time factor on the installed recordings, through everything but the
 //! socket: `cargo run --release -p heliograph-stt --example speech -- [MODEL] [LANGUAGE...]`.
-//! Real-time factor is computing time over audio time; below 1 keeps up. `THREADS` sets the threads.
+//! Real-time factor is computing time over audio time; below 1 keeps up. From the environment:
+//! `THREADS`, `END_MS` (silence that ends a segment), `NOISE` (`white` or `babble`, made of the
+//! other recordings) with `SNR_DB`, `SUPPRESS=on`, and `EVERY` to take every nth recording alone.
 
 #[path = "../tests/worker/assets.rs"]
 #[allow(dead_code, reason = "shared with the tests, which use all of it")]
 mod assets;
 
 use heliograph_stt::engine::Whisper;
-use heliograph_stt::front::{Front, Step};
+use heliograph_stt::front::{Front, Settings, Step};
 use heliograph_stt::model_file::ModelFile;
-use heliograph_stt::segment::Event;
+use heliograph_stt::router::Route;
+use heliograph_stt::segment::{self, Event};
 use heliograph_stt::transcribe::{Outcome, Transcriber};
 use heliograph_stt::vad::VoiceActivity;
 use std::time::{Duration, Instant};
@@ -17,6 +20,12 @@ use std::time::{Duration, Instant};
 struct Bench {
     voice: VoiceActivity,
     transcriber: Transcriber,
+    settings: Settings,
+}
+
+/// A number from the environment.
+fn number(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().expect("a number"))
 }
 
 #[derive(Default)]
@@ -32,7 +41,8 @@ struct Total {
 
 impl Bench {
     fn hear(&mut self, pcm: &[i16], total: &mut Total) {
-        let mut front = Front::new(0);
+        let mut front = Front::new(0, self.settings);
+        let mut route = Route::default();
         front.push(pcm, Instant::now());
         front.finish();
         total.audio_secs += pcm.len() as f64 / 16_000.0;
@@ -44,7 +54,13 @@ impl Bench {
                 Step::Event(Event::Speech(span)) => {
                     let started = Instant::now();
                     let samples = front.samples(span);
-                    let outcome = self.transcriber.transcribe(&samples, span, None, started);
+                    let outcome = self.transcriber.transcribe(
+                        &samples,
+                        span,
+                        &mut route,
+                        &self.settings,
+                        started,
+                    );
                     total.engine += started.elapsed();
                     total.segments += 1;
                     match outcome.expect("the engine") {
@@ -90,18 +106,41 @@ fn main() {
     let file = ModelFile::read(&assets::model(model), None).expect("readable");
     let layout = file.whisper_layout(None).expect("a Whisper model");
     let engine = Whisper::load(&file, layout, threads).expect("a Whisper model");
-    let transcriber = Transcriber::new(Box::new(engine), voice.description());
-    let mut bench = Bench { voice, transcriber };
+    let transcriber = Transcriber::new(vec![Box::new(engine)], voice.description());
+    let settings = Settings {
+        is_live: false,
+        end_silence_samples: segment::samples(number("END_MS", 500)),
+        suppresses_noise: std::env::var("SUPPRESS").is_ok_and(|value| value == "on"),
+    };
+    let mut bench = Bench { voice, transcriber, settings };
+    let noise = std::env::var("NOISE").ok().map(|kind| (kind, number("SNR_DB", 10) as f64));
 
-    println!("{model}, {threads} threads");
-    let mut demo = Total { reference: assets::text("demo.txt"), ..Total::default() };
-    bench.hear(&assets::wav("demo.wav"), &mut demo);
-    demo.print("demo.wav");
+    println!("{model}, {threads} threads, {settings:?}, noise {noise:?}");
+    if arguments.len() < 2 {
+        let mut demo = Total { reference: assets::text("demo.txt"), ..Total::default() };
+        bench.hear(&assets::wav("demo.wav"), &mut demo);
+        demo.print("demo.wav");
+    }
     for language in arguments.iter().skip(1) {
         let mut total = Total::default();
-        for (file, text) in assets::manifest(language) {
-            total.reference += &(text + " ");
-            bench.hear(&assets::wav(&file), &mut total);
+        let rows = assets::manifest(language).into_iter();
+        let rows: Vec<_> = rows.step_by(number("EVERY", 1) as usize).collect();
+        let recordings: Vec<_> = rows.iter().map(|(file, _)| assets::wav(file)).collect();
+        for (index, (_, text)) in rows.iter().enumerate() {
+            total.reference += &(text.clone() + " ");
+            let mut pcm = recordings[index].clone();
+            match &noise {
+                Some((kind, snr_db)) if kind == "white" => {
+                    let secs = pcm.len() / 16_000 + 1;
+                    assets::mix(&mut pcm, &assets::noise(secs, 10_000), *snr_db);
+                }
+                Some((_, snr_db)) => {
+                    let babble = assets::babble(&recordings, index, pcm.len());
+                    assets::mix(&mut pcm, &babble, *snr_db);
+                }
+                None => {}
+            }
+            bench.hear(&pcm, &mut total);
         }
         total.print(language);
     }

@@ -70,6 +70,9 @@ pub enum EngineError {
         /// What the library said.
         reason: String,
     },
+    /// A worker without engines.
+    #[error("no engine is loaded")]
+    NoEngine,
     /// A language that [`EngineInfo::languages`] does not list.
     #[error("language '{asked}' is not served by this model; served: {}", served.join(", "))]
     Language {

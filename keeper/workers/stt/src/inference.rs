@@ -1,19 +1,29 @@
 //! The one thread that computes. whisper.cpp's threads spin while they wait for each other, so two
 //! inferences at once are slower than one after the other; everything queues here.
 //!
-//! Streams take turns, a segment each, so that a file being transcribed does not starve a call.
+//! Round after round: take what the node wants, judge the voice activity of whatever audio there is,
+//! then decode one thing, the most urgent by [`schedule`]. A decoding is never interrupted, so the
+//! longest one is what anybody waits for at least.
 
-use crate::engine::EngineError;
-use crate::front::{Front, Step};
-use crate::segment::{Event, SEGMENT_SAMPLES_MAX, Span};
-use crate::transcribe::{Outcome, Transcriber};
+use crate::front::Settings;
+use crate::router::Route;
+use crate::segment::SEGMENT_SAMPLES_MAX;
+use crate::transcribe::Transcriber;
 use crate::vad::{BLOCK_SAMPLES, VoiceActivity};
-use heliograph_worker_ipc::{FromWorker, Gate, MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ, StreamConfig};
+use heliograph_worker_ipc::{FromWorker, MAX_AUDIO_SAMPLES, SAMPLE_RATE_HZ, StreamConfig};
+use lateness::Lateness;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
+use stream::{HungUp, Stream};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{Semaphore, mpsc};
+
+mod decode;
+mod lateness;
+mod listen;
+mod schedule;
+mod stream;
 
 /// Samples of a stream that may be undone: 60 s, a little under 2 MiB.
 pub const WINDOW_SAMPLES: usize = 60 * SAMPLE_RATE_HZ as usize;
@@ -27,14 +37,8 @@ const _: () =
 /// lies some nine million years into a session.
 const START_SAMPLE_MAX: u64 = 1 << 62;
 
-/// Audio judged between two `Progress` messages: under the 2 s that the protocol promises.
-const PROGRESS_SAMPLES: u64 = SAMPLE_RATE_HZ as u64;
-
-/// Blocks judged in one turn that comes upon no speech: 8 s of audio.
-const TURN_BLOCKS: usize = 32;
-
-/// Commands taken before the next turn, so that a flood of them cannot hold up all streams.
-const COMMANDS_PER_TURN: usize = 64;
+/// Commands taken before the next round, so that a flood of them cannot hold up all streams.
+const COMMANDS_PER_ROUND: usize = 64;
 
 /// From the connection to this thread.
 #[derive(Debug)]
@@ -83,7 +87,7 @@ pub struct Session {
 /// The models and what applies to all streams.
 #[derive(Debug)]
 pub struct Inference {
-    /// Engine and gates.
+    /// Engines, router and gates.
     pub transcriber: Transcriber,
     /// Voice activity.
     pub voice: VoiceActivity,
@@ -91,112 +95,104 @@ pub struct Inference {
     pub language: Option<&'static str>,
     /// Streams that may be open at once.
     pub streams_max: usize,
+    /// Silence that ends a segment of a live stream, in samples.
+    pub live_end_silence_samples: u64,
+    /// For streams that do not say whether they want their noise taken off.
+    pub suppresses_noise: bool,
 }
 
-/// The node has hung up.
-struct HungUp;
-
-struct Stream {
-    id: u64,
-    language: Option<&'static str>,
-    front: Front,
-    window: Arc<Semaphore>,
-    /// Position up to which permits have been given back.
-    released: u64,
-    /// Position judged when `Progress` was last sent.
-    progress_judged: u64,
-    /// Whether a turn would find something to do.
-    runnable: bool,
-    segments: u64,
-    withheld: [u64; Gate::ALL.len()],
-}
-
-/// What a stream's turn came to.
-enum Turn {
-    Goes,
-    Ended,
+/// One connection's streams and what is known of their lateness.
+#[derive(Default)]
+struct Desk {
+    streams: VecDeque<Stream>,
+    lateness: Lateness,
+    /// No text that may change is decoded before this time: half of the thread is for others.
+    interims_from: Option<Instant>,
 }
 
 impl Inference {
     /// Serves sessions one after the other until no more can come.
     pub fn run(mut self, mut sessions: mpsc::Receiver<Session>) {
         while let Some(session) = sessions.blocking_recv() {
-            let mut streams = VecDeque::new();
+            let mut desk = Desk::default();
             // The node hanging up is the only way a session ends, and needs no handling: its
             // streams are dropped with it.
-            let _ = self.serve(session, &mut streams);
-            for stream in streams {
+            let _ = self.serve(session, &mut desk);
+            for stream in desk.streams {
                 tracing::info!(stream = stream.id, "stream dropped with its connection");
             }
         }
     }
 
-    fn serve(
-        &mut self,
-        mut session: Session,
-        streams: &mut VecDeque<Stream>,
-    ) -> Result<(), HungUp> {
+    fn serve(&mut self, mut session: Session, desk: &mut Desk) -> Result<(), HungUp> {
+        let mut idle = true;
         loop {
-            if !streams.iter().any(|stream| stream.runnable) {
+            if idle {
                 let command = session.commands.blocking_recv().ok_or(HungUp)?;
-                self.apply(command, streams, &session.answers)?;
+                self.apply(command, desk, &session.answers)?;
             }
-            for _ in 0..COMMANDS_PER_TURN {
+            for _ in 0..COMMANDS_PER_ROUND {
                 match session.commands.try_recv() {
-                    Ok(command) => self.apply(command, streams, &session.answers)?,
+                    Ok(command) => self.apply(command, desk, &session.answers)?,
                     Err(TryRecvError::Empty) => break,
                     Err(TryRecvError::Disconnected) => return Err(HungUp),
                 }
             }
-            // Round robin: whoever has had a turn goes to the back.
-            let Some(next) = streams.iter().position(|stream| stream.runnable) else { continue };
-            streams.rotate_left(next);
-            let Some(mut stream) = streams.pop_front() else { continue };
-            if let Turn::Goes = self.turn(&mut stream, &session.answers)? {
-                streams.push_back(stream);
-            }
+            self.listen(desk, &session.answers)?;
+            desk.note_lateness();
+            let has_decoded = self.decode_one(desk, &session.answers)?;
+            idle = !has_decoded && !desk.streams.iter().any(|stream| stream.runnable);
         }
     }
 
     fn apply(
         &self,
         command: Command,
-        streams: &mut VecDeque<Stream>,
+        desk: &mut Desk,
         answers: &mpsc::Sender<FromWorker>,
     ) -> Result<(), HungUp> {
         match command {
             Command::Open { stream: id, start_sample, config, window } => {
-                match self.admit(&config, start_sample, streams.len()) {
-                    Ok(language) => {
-                        streams.push_back(Stream::new(id, language, start_sample, window));
-                        tracing::info!(stream = id, start_sample, language, "stream opened");
-                        send(answers, FromWorker::Opened { stream: id })
+                match self.admit(&config, start_sample, desk) {
+                    Ok(route) => {
+                        let settings = self.settings(&config);
+                        tracing::info!(
+                            stream = id,
+                            start_sample,
+                            language = route.language(),
+                            is_live = settings.is_live,
+                            suppresses_noise = settings.suppresses_noise,
+                            "stream opened"
+                        );
+                        let stream = Stream::new(id, route, settings, start_sample, window);
+                        desk.streams.push_back(stream);
+                        stream::send(answers, FromWorker::Opened { stream: id })
                     }
                     Err((reason, retryable)) => {
                         window.close();
                         tracing::warn!(stream = id, reason, "stream refused");
-                        send(answers, FromWorker::Failed { stream: id, reason, retryable })
+                        stream::send(answers, FromWorker::Failed { stream: id, reason, retryable })
                     }
                 }
             }
             // Audio for a stream that has just ended is late, not wrong.
             Command::Audio { stream: id, pcm, received } => {
-                if let Some(stream) = streams.iter_mut().find(|stream| stream.id == id) {
+                if let Some(stream) = desk.streams.iter_mut().find(|stream| stream.id == id) {
                     stream.front.push(&pcm, received);
                     stream.runnable = true;
                 }
                 Ok(())
             }
             Command::Finish { stream: id } => {
-                if let Some(stream) = streams.iter_mut().find(|stream| stream.id == id) {
+                if let Some(stream) = desk.streams.iter_mut().find(|stream| stream.id == id) {
                     stream.front.finish();
                     stream.runnable = true;
                 }
                 Ok(())
             }
             Command::Close { stream: id } => {
-                if let Some(at) = streams.iter().position(|stream| stream.id == id) {
-                    streams.remove(at);
+                if let Some(at) = desk.streams.iter().position(|stream| stream.id == id) {
+                    desk.streams.remove(at);
                     tracing::info!(stream = id, "stream closed");
                 }
                 Ok(())
@@ -204,197 +200,36 @@ impl Inference {
         }
     }
 
-    /// The language of a new stream, or why there will be none and whether to try again.
+    /// What a new stream is served by, or why there will be none and whether to try again.
     fn admit(
         &self,
         config: &StreamConfig,
         start_sample: u64,
-        open: usize,
-    ) -> Result<Option<&'static str>, (String, bool)> {
+        desk: &Desk,
+    ) -> Result<Route, (String, bool)> {
         if start_sample > START_SAMPLE_MAX {
             return Err((format!("start sample {start_sample} is out of range"), false));
         }
-        if open >= self.streams_max {
+        if desk.streams.len() >= self.streams_max {
             return Err((format!("all {} streams are in use", self.streams_max), true));
         }
-        let info = self.transcriber.engine().info();
-        if config.model_sha256.is_some_and(|model| model != info.model_sha256) {
-            return Err(("no such model".to_owned(), false));
+        if let Some(late_ms) = desk.lateness.refuses(Instant::now()) {
+            return Err((format!("the streams in use are served {late_ms} ms late"), true));
         }
-        let Some(asked) = &config.language else { return Ok(self.language) };
-        let language = info.language(asked);
-        language.map(Some).map_err(|error| (error.to_string(), error.is_retryable()))
+        let admitted = self.transcriber.admit(config, self.language);
+        admitted.map_err(|refusal| (refusal.to_string(), false))
     }
 
-    /// Lets a stream work until it has used up its turn or its audio.
-    fn turn(
-        &mut self,
-        stream: &mut Stream,
-        answers: &mpsc::Sender<FromWorker>,
-    ) -> Result<Turn, HungUp> {
-        for _ in 0..TURN_BLOCKS {
-            match stream.front.advance(&mut self.voice) {
-                Ok(Step::Judged) => stream.progress(answers, PROGRESS_SAMPLES)?,
-                Ok(Step::Event(Event::Burst(span))) => {
-                    stream.withhold(answers, span, Gate::VoiceActivity)?;
-                    stream.front.settle();
-                }
-                Ok(Step::Event(Event::Speech(span))) => {
-                    if let Err(error) = self.segment(stream, span, answers)? {
-                        let reason = error.to_string();
-                        return stream.fail(answers, reason, error.is_retryable());
-                    }
-                    stream.front.settle();
-                    stream.progress(answers, 0)?;
-                    break;
-                }
-                Ok(Step::Starved) => {
-                    stream.runnable = false;
-                    break;
-                }
-                Ok(Step::Ended) => return stream.finished(answers),
-                Err(error) => return stream.fail(answers, error.to_string(), true),
-            }
-        }
-        stream.release();
-        Ok(Turn::Goes)
-    }
-
-    fn segment(
-        &mut self,
-        stream: &mut Stream,
-        span: Span,
-        answers: &mpsc::Sender<FromWorker>,
-    ) -> Result<Result<(), EngineError>, HungUp> {
-        let started = Instant::now();
-        let pcm = stream.front.samples(span);
-        let received = stream.front.received_at(span.end).unwrap_or(started);
-        let outcome = match self.transcriber.transcribe(&pcm, span, stream.language, received) {
-            Ok(outcome) => outcome,
-            Err(error) => return Ok(Err(error)),
-        };
-        let elapsed_ms = started.elapsed().as_millis() as u64;
-        let audio_ms = (span.end - span.start) * 1000 / u64::from(SAMPLE_RATE_HZ);
-        match outcome {
-            Outcome::Text(segment) => {
-                stream.segments += 1;
-                tracing::debug!(
-                    stream = stream.id,
-                    start_sample = span.start,
-                    end_sample = span.end,
-                    language = segment.language,
-                    confidence_ppm = segment.confidence_ppm,
-                    latency_ms = segment.latency_ms,
-                    audio_ms,
-                    elapsed_ms,
-                    "segment transcribed"
-                );
-                send(answers, FromWorker::Final { stream: stream.id, segment: *segment })?;
-            }
-            Outcome::Withheld(gate, transcript) => {
-                tracing::info!(
-                    stream = stream.id,
-                    start_sample = span.start,
-                    end_sample = span.end,
-                    %gate,
-                    no_speech_probability = transcript.no_speech_probability,
-                    average_log_probability = transcript.average_log_probability,
-                    tokens = transcript.tokens,
-                    elapsed_ms,
-                    "segment withheld"
-                );
-                stream.withhold(answers, span, gate)?;
-            }
-        }
-        Ok(Ok(()))
-    }
-}
-
-impl Stream {
-    fn new(
-        id: u64,
-        language: Option<&'static str>,
-        start_sample: u64,
-        window: Arc<Semaphore>,
-    ) -> Self {
-        Self {
-            id,
-            language,
-            front: Front::new(start_sample),
-            window,
-            released: start_sample,
-            progress_judged: start_sample,
-            runnable: false,
-            segments: 0,
-            withheld: [0; Gate::ALL.len()],
+    fn settings(&self, config: &StreamConfig) -> Settings {
+        let file = Settings::default();
+        Settings {
+            is_live: config.is_live,
+            end_silence_samples: if config.is_live {
+                self.live_end_silence_samples
+            } else {
+                file.end_silence_samples
+            },
+            suppresses_noise: config.suppresses_noise.unwrap_or(self.suppresses_noise),
         }
     }
-
-    /// Gives back the permits of audio that is done.
-    fn release(&mut self) {
-        let done = self.front.done();
-        self.window.add_permits((done - self.released) as usize);
-        self.released = done;
-        self.front.trim();
-    }
-
-    /// Reports progress if at least `every` samples have been judged since the last report.
-    fn progress(&mut self, answers: &mpsc::Sender<FromWorker>, every: u64) -> Result<(), HungUp> {
-        if self.front.judged() < self.progress_judged + every {
-            return Ok(());
-        }
-        self.progress_judged = self.front.judged();
-        let done_sample = self.front.done();
-        send(answers, FromWorker::Progress { stream: self.id, done_sample })
-    }
-
-    fn withhold(
-        &mut self,
-        answers: &mpsc::Sender<FromWorker>,
-        span: Span,
-        gate: Gate,
-    ) -> Result<(), HungUp> {
-        self.withheld[gate as usize] += 1;
-        let Span { start: start_sample, end: end_sample } = span;
-        send(answers, FromWorker::Dropped { stream: self.id, start_sample, end_sample, gate })
-    }
-
-    fn finished(&self, answers: &mpsc::Sender<FromWorker>) -> Result<Turn, HungUp> {
-        let withheld = |gate: Gate| self.withheld[gate as usize];
-        tracing::info!(
-            stream = self.id,
-            segments = self.segments,
-            withheld_voice_activity = withheld(Gate::VoiceActivity),
-            withheld_no_speech = withheld(Gate::NoSpeech),
-            withheld_low_probability = withheld(Gate::LowProbability),
-            withheld_repetition = withheld(Gate::Repetition),
-            withheld_known_phrase = withheld(Gate::KnownPhrase),
-            "stream finished"
-        );
-        let done_sample = self.front.received();
-        send(answers, FromWorker::Finished { stream: self.id, done_sample })?;
-        Ok(Turn::Ended)
-    }
-
-    fn fail(
-        &self,
-        answers: &mpsc::Sender<FromWorker>,
-        reason: String,
-        retryable: bool,
-    ) -> Result<Turn, HungUp> {
-        tracing::error!(stream = self.id, reason, retryable, "stream failed");
-        send(answers, FromWorker::Failed { stream: self.id, reason, retryable })?;
-        Ok(Turn::Ended)
-    }
-}
-
-/// However a stream ends, its audio is no longer wanted.
-impl Drop for Stream {
-    fn drop(&mut self) {
-        self.window.close();
-    }
-}
-
-fn send(answers: &mpsc::Sender<FromWorker>, answer: FromWorker) -> Result<(), HungUp> {
-    answers.blocking_send(answer).map_err(|_| HungUp)
 }

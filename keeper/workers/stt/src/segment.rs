@@ -5,6 +5,7 @@
 
 use crate::vad::WINDOW_SAMPLES;
 use heliograph_worker_ipc::SAMPLE_RATE_HZ;
+use std::collections::VecDeque;
 
 #[cfg(test)]
 mod tests;
@@ -17,14 +18,24 @@ pub const SPEECH_MIN: f32 = 0.5;
 /// A window below this starts silence. Between the two, things stay as they are.
 pub const SILENCE_BELOW: f32 = 0.35;
 
-/// Silence that ends a segment. Shorter cuts split sentences, longer ones delay the text.
+/// Silence that ends a segment of a stream that nobody waits for. Shorter cuts split sentences,
+/// longer ones delay the text.
 pub const END_SILENCE_SAMPLES: u64 = samples(500);
+
+/// Shortest silence that a configuration may end segments with: the padding must fit into it.
+pub const END_SILENCE_SAMPLES_MIN: u64 = samples(224);
+
+/// Longest one. Beyond, speech would not end between two sentences.
+pub const END_SILENCE_SAMPLES_MAX: u64 = samples(2_000);
 
 /// Shorter speech is a click or a cough.
 pub const SPEECH_SAMPLES_MIN: u64 = samples(250);
 
+/// Speech this long is told of. A click or two windows of a door are not.
+pub const TOLD_SAMPLES: u64 = 3 * WINDOW;
+
 /// Added on both sides of speech, as quiet consonants fall below the threshold. Shorter than
-/// `END_SILENCE_SAMPLES`, so that it is there when the segment ends.
+/// `END_SILENCE_SAMPLES_MIN`, so that it is there when the segment ends.
 pub const PADDING_SAMPLES: u64 = samples(200);
 
 /// Longest segment. Whisper's window is 30 s; what is left keeps the end of text in sight.
@@ -33,11 +44,13 @@ pub const SEGMENT_SAMPLES_MAX: u64 = samples(25_000);
 /// A segment that is cut for its length leaves at least this much to the next one.
 const REMAINDER_SAMPLES_MIN: u64 = samples(1_000);
 
-const fn samples(ms: u64) -> u64 {
+/// Samples in so many milliseconds.
+pub const fn samples(ms: u64) -> u64 {
     ms * SAMPLE_RATE_HZ as u64 / 1000
 }
 
-const _: () = assert!(PADDING_SAMPLES < END_SILENCE_SAMPLES);
+const _: () = assert!(PADDING_SAMPLES < END_SILENCE_SAMPLES_MIN);
+const _: () = assert!(END_SILENCE_SAMPLES_MIN < END_SILENCE_SAMPLES);
 
 /// A stretch of a stream, in session samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +79,34 @@ impl Event {
     }
 }
 
+/// Somebody begins to speak or has stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// Start of the first window that was speech, or end of the last one.
+    pub at_sample: u64,
+    /// Whether it begins.
+    pub is_speaking: bool,
+}
+
+/// What is heard of speech that has not ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hearing {
+    /// Somebody speaks; the span reaches to the last window judged.
+    Speech(Span),
+    /// Silent for as long as the padding: if it stays so, this span will be the segment, to the
+    /// sample.
+    Pause(Span),
+}
+
+impl Hearing {
+    /// Where it is.
+    pub const fn span(self) -> Span {
+        match self {
+            Self::Speech(span) | Self::Pause(span) => span,
+        }
+    }
+}
+
 /// Speech that has begun and not ended.
 #[derive(Debug)]
 struct Open {
@@ -88,14 +129,27 @@ pub struct Segmenter {
     next: u64,
     /// Nothing before this may become part of a span again.
     floor: u64,
+    /// Silence that ends a segment.
+    end_silence: u64,
     open: Option<Open>,
+    /// Whether speech has been told of and not its end.
+    speaking: bool,
+    activity: VecDeque<Activity>,
 }
 
 impl Segmenter {
     /// A segmenter whose first window starts at `grid_start`, for a stream whose first sample is
-    /// `start`, in or after that window.
-    pub const fn new(grid_start: u64, start: u64) -> Self {
-        Self { next: grid_start, floor: start, open: None }
+    /// `start`, in or after that window. `end_silence` is the silence that ends a segment, in
+    /// samples, kept within [`END_SILENCE_SAMPLES_MIN`] and [`END_SILENCE_SAMPLES_MAX`].
+    pub fn new(grid_start: u64, start: u64, end_silence: u64) -> Self {
+        Self {
+            next: grid_start,
+            floor: start,
+            end_silence: end_silence.clamp(END_SILENCE_SAMPLES_MIN, END_SILENCE_SAMPLES_MAX),
+            open: None,
+            speaking: false,
+            activity: VecDeque::new(),
+        }
     }
 
     /// All before this position is decided: it is in a span already given out or is silence.
@@ -106,8 +160,41 @@ impl Segmenter {
         }
     }
 
+    /// The oldest change between speech and silence not yet taken. They alternate, beginning with
+    /// speech.
+    pub fn take_activity(&mut self) -> Option<Activity> {
+        self.activity.pop_front()
+    }
+
+    /// What is heard of speech that has not ended, once it is long enough to be some.
+    pub fn hearing(&self) -> Option<Hearing> {
+        let open = self.open.as_ref()?;
+        let voiced = open.voiced_end - open.start;
+        let quiet = self.next - open.voiced_end;
+        if !open.silent && voiced >= TOLD_SAMPLES {
+            Some(Hearing::Speech(Span { start: open.padded_start, end: self.next }))
+        } else if open.silent && quiet >= PADDING_SAMPLES && voiced >= SPEECH_SAMPLES_MIN {
+            let end = open.voiced_end + PADDING_SAMPLES;
+            Some(Hearing::Pause(Span { start: open.padded_start, end }))
+        } else {
+            None
+        }
+    }
+
     /// Takes the next window's probability.
     pub fn push(&mut self, probability: f32) -> Option<Event> {
+        let event = self.hear(probability);
+        let told = self.open.as_ref().filter(|open| open.voiced_end - open.start >= TOLD_SAMPLES);
+        if let Some(open) = told
+            && !self.speaking
+        {
+            self.speaking = true;
+            self.activity.push_back(Activity { at_sample: open.start, is_speaking: true });
+        }
+        event
+    }
+
+    fn hear(&mut self, probability: f32) -> Option<Event> {
         let window_start = self.next;
         self.next += WINDOW;
         let Some(open) = &mut self.open else {
@@ -129,7 +216,7 @@ impl Segmenter {
         } else {
             open.silent = true;
         }
-        if self.next - open.voiced_end >= END_SILENCE_SAMPLES {
+        if self.next - open.voiced_end >= self.end_silence {
             return self.close(self.next);
         }
         // One more window must not lead past the limit.
@@ -149,6 +236,7 @@ impl Segmenter {
     /// Ends the open speech, if any, no later than `limit`.
     fn close(&mut self, limit: u64) -> Option<Event> {
         let open = self.open.take()?;
+        self.tell_end(open.voiced_end.min(limit));
         let end = limit.min(open.voiced_end + PADDING_SAMPLES);
         self.floor = end;
         let span = Span { start: open.padded_start, end };
@@ -183,15 +271,24 @@ impl Segmenter {
                 silent: open.silent,
                 probabilities: open.probabilities[kept..].to_vec(),
             });
+        } else {
+            self.tell_end(open.voiced_end);
         }
         Event::Speech(Span { start: open.padded_start, end: cut })
     }
+
+    fn tell_end(&mut self, at_sample: u64) {
+        if self.speaking {
+            self.speaking = false;
+            self.activity.push_back(Activity { at_sample, is_speaking: false });
+        }
+    }
 }
 
-/// The rules above, for a record's `filters`.
-pub fn description() -> String {
+/// The rules above, for a record's `filters`. `end_silence` is the silence that ends a segment.
+pub fn description(end_silence: u64) -> String {
     format!(
-        "segments=speech>={SPEECH_MIN},silence<{SILENCE_BELOW},end={END_SILENCE_SAMPLES},\
+        "segments=speech>={SPEECH_MIN},silence<{SILENCE_BELOW},end={end_silence},\
          min={SPEECH_SAMPLES_MIN},pad={PADDING_SAMPLES},max={SEGMENT_SAMPLES_MAX}"
     )
 }

@@ -1,17 +1,22 @@
 //! From a segment's samples to its text and record, or to the gate that withheld it.
 
-use crate::engine::{Engine, EngineError, Transcript, Window};
-use crate::front::to_float;
+use crate::engine::{Engine, EngineError, EngineInfo, Transcript, Window};
+use crate::front::{Settings, to_float};
 use crate::gates;
+use crate::noise;
+use crate::router::{Refusal, Route, Router};
 use crate::segment::{self, Span};
 use heliograph_protocol::hash::Hash;
 use heliograph_protocol::record::{self, Record};
-use heliograph_worker_ipc::{Gate, Segment};
+use heliograph_worker_ipc::{Gate, Segment, StreamConfig};
 use sha2::{Digest, Sha256};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+mod preview;
 #[cfg(test)]
 mod tests;
+
+pub use preview::Preview;
 
 /// What became of a segment.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,31 +28,62 @@ pub enum Outcome {
     Withheld(Gate, Box<Transcript>),
 }
 
-/// An engine with the gates behind it.
+/// Engines with a router before and the gates behind them.
 pub struct Transcriber {
-    engine: Box<dyn Engine>,
-    filters: String,
+    /// In the order in which they are preferred; the router counts by it.
+    engines: Vec<Box<dyn Engine>>,
+    router: Router,
+    /// Describes what runs before the segments, for the records.
+    voice_activity: String,
 }
 
 impl std::fmt::Debug for Transcriber {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Transcriber").field("engine", self.engine.info()).finish_non_exhaustive()
+        f.debug_struct("Transcriber").field("router", &self.router).finish_non_exhaustive()
     }
 }
 
 impl Transcriber {
-    /// `voice_activity` describes what runs before, for the records.
-    pub fn new(engine: Box<dyn Engine>, voice_activity: &str) -> Self {
-        let filters = [voice_activity, &segment::description(), &gates::description()].join(";");
-        Self { engine, filters }
+    /// `engines` in the order in which they are preferred; `voice_activity` describes what runs
+    /// before, for the records.
+    pub fn new(engines: Vec<Box<dyn Engine>>, voice_activity: &str) -> Self {
+        let router = Router::new(engines.iter().map(|engine| engine.info().clone()).collect());
+        Self { engines, router, voice_activity: voice_activity.to_owned() }
     }
 
-    /// The engine.
-    pub fn engine(&self) -> &dyn Engine {
-        self.engine.as_ref()
+    /// The engines' models in their order.
+    pub fn models(&self) -> impl Iterator<Item = &EngineInfo> {
+        self.engines.iter().map(|engine| engine.info())
     }
 
-    /// Decodes and judges a segment. `received` is when its last sample came.
+    /// What decides between them.
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// Resolves what a stream asks for; see [`Router::admit`].
+    ///
+    /// # Errors
+    /// See [`Refusal`].
+    pub fn admit(
+        &self,
+        config: &StreamConfig,
+        default_language: Option<&str>,
+    ) -> Result<Route, Refusal> {
+        self.router.admit(config, default_language)
+    }
+
+    /// What a segment passes through besides the engine, in order, for its record.
+    fn filters(&self, settings: &Settings) -> String {
+        let segments = segment::description(settings.end_silence_samples);
+        let gates = gates::description();
+        let noise = settings.suppresses_noise.then_some(noise::DESCRIPTION);
+        let filters = noise.into_iter().chain([&*self.voice_activity, &segments, &gates]);
+        filters.collect::<Vec<_>>().join(";")
+    }
+
+    /// Decodes and judges a segment of a stream, which is listened to by `settings`. `received` is
+    /// when its last sample came.
     ///
     /// # Errors
     /// If the engine fails.
@@ -55,29 +91,36 @@ impl Transcriber {
         &mut self,
         pcm: &[i16],
         span: Span,
-        language: Option<&str>,
+        route: &mut Route,
+        settings: &Settings,
         received: Instant,
     ) -> Result<Outcome, EngineError> {
+        let language = route.language();
+        let filters = self.filters(settings);
+        let Some(index) = self.router.candidates(route, language).into_iter().next() else {
+            return Err(EngineError::NoEngine);
+        };
+        let engine = &mut self.engines[index];
         let started_at_unix_ms = unix_ms();
-        let samples: Vec<f32> = pcm.iter().copied().map(to_float).collect();
-        let mut transcript = self.engine.transcribe(&samples, language, Window::Fitted)?;
+        let samples = samples(pcm, settings);
+        let mut transcript = engine.transcribe(&samples, language, Window::Fitted)?;
         let mut verdict = gates::judge(&transcript);
         if verdict == Some(Gate::Repetition) && !transcript.full_window {
             // A short window is the usual cause of a loop, so the model gets its whole one, once.
-            transcript = self.engine.transcribe(&samples, language, Window::Full)?;
+            transcript = engine.transcribe(&samples, language, Window::Full)?;
             verdict = gates::judge(&transcript);
         }
         if let Some(gate) = verdict {
             return Ok(Outcome::Withheld(gate, Box::new(transcript)));
         }
-        let info = self.engine.info();
+        let info = engine.info();
         let record = Record {
             engine: info.engine.to_owned(),
             engine_version: info.engine_version.clone(),
             model_sha256: info.model_sha256,
             language: transcript.language.to_owned(),
             parameters: transcript.parameters,
-            filters: self.filters.clone(),
+            filters,
             audio_sha256: audio_sha256(pcm),
             audio_start_sample: span.start,
             audio_end_sample: span.end,
@@ -94,6 +137,25 @@ impl Transcriber {
             latency_ms: millis(received.elapsed()),
             record,
         })))
+    }
+}
+
+impl Outcome {
+    /// Decoded ahead of its time, it comes into force now: what says when, says so.
+    pub fn publish(&mut self, received: Instant) {
+        if let Self::Text(segment) = self {
+            segment.latency_ms = millis(received.elapsed());
+            segment.record.finished_at_unix_ms = unix_ms();
+        }
+    }
+}
+
+/// What the engine hears of a segment.
+fn samples(pcm: &[i16], settings: &Settings) -> Vec<f32> {
+    if settings.suppresses_noise {
+        noise::suppress(pcm)
+    } else {
+        pcm.iter().copied().map(to_float).collect()
     }
 }
 

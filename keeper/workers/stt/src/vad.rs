@@ -74,16 +74,17 @@ impl VoiceActivity {
         &self.description
     }
 
-    /// Probabilities of the block that ends `audio`, one per window. What comes before the block
-    /// is warm-up: [`WARM_UP_SAMPLES`], or less at the start of a stream, in whole windows.
+    /// Probabilities of the last `windows` windows of `audio`, which begins with the warm-up of
+    /// the block that they are in: [`WARM_UP_SAMPLES`], or less at the start of a stream, in whole
+    /// windows.
     ///
     /// # Errors
     /// If the library fails.
-    pub fn block(&mut self, audio: &[f32]) -> Result<[f32; BLOCK_WINDOWS], VoiceActivityError> {
-        debug_assert!(audio.len() >= BLOCK_SAMPLES && audio.len().is_multiple_of(WINDOW_SAMPLES));
+    pub fn judge(&mut self, audio: &[f32], windows: usize) -> Result<&[f32], VoiceActivityError> {
+        debug_assert!(audio.len().is_multiple_of(WINDOW_SAMPLES));
         self.context.detect_speech(audio).map_err(|error| VoiceActivityError(error.to_string()))?;
         let all = self.context.probabilities();
-        all.last_chunk().copied().ok_or_else(|| {
+        all.len().checked_sub(windows).map(|from| &all[from..]).ok_or_else(|| {
             VoiceActivityError(format!("{} probabilities for {} samples", all.len(), audio.len()))
         })
     }

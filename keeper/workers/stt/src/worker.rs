@@ -1,14 +1,19 @@
 //! The worker as a whole: load and check the models, open the socket, serve until told to stop.
 
 use crate::cli::Config;
-use crate::engine::{Engine, Whisper};
+use crate::engine::{Engine, EngineInfo, Whisper};
 use crate::inference::{Inference, WINDOW_SAMPLES};
 use crate::model_file::{ModelError, ModelFile};
+use crate::router::Refusal;
+use crate::segment;
 use crate::server;
 use crate::transcribe::Transcriber;
 use crate::vad::VoiceActivity;
+use heliograph_protocol::hash::Hash;
 use heliograph_worker_ipc::socket::{self, BindError};
 use heliograph_worker_ipc::{FromWorker, Model, VERSION};
+use std::cmp::Reverse;
+use std::path::Path;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
@@ -29,7 +34,10 @@ pub enum WorkerError {
     Bind(#[from] BindError),
     /// The configured language.
     #[error("--language: {0}")]
-    Language(String),
+    Language(#[from] Refusal),
+    /// The configured hashes.
+    #[error("--model-sha256: {0}")]
+    Hashes(String),
     /// The machine.
     #[error("this build needs a CPU with {0}, which this machine lacks")]
     Cpu(&'static str),
@@ -83,46 +91,72 @@ pub async fn run(config: Config) -> Result<(), WorkerError> {
 fn load(config: &Config) -> Result<Inference, WorkerError> {
     let voice_file = ModelFile::read(&config.vad_model, None)?;
     let voice = VoiceActivity::load(&voice_file)?;
-    let model = ModelFile::read(&config.model, config.model_sha256)?;
-    let layout = model.whisper_layout(config.model_sha256)?;
-    let engine = Whisper::load(&model, layout, config.threads)?;
-    let info = engine.info();
-    tracing::info!(
-        model = info.model_name,
-        model_sha256 = hex::encode(info.model_sha256),
-        languages = info.languages.len(),
-        threads = config.threads,
-        "model loaded"
-    );
+    let mut engines: Vec<Box<dyn Engine>> = Vec::new();
+    for (path, expected) in config.models().map_err(WorkerError::Hashes)? {
+        let engine = load_engine(path, expected, config.threads)?;
+        let info = engine.info();
+        tracing::info!(
+            engine = info.engine,
+            model = info.model_name,
+            model_sha256 = hex::encode(info.model_sha256),
+            languages = info.languages.len(),
+            threads = config.threads,
+            "model loaded"
+        );
+        engines.push(engine);
+    }
+    let transcriber = Transcriber::new(engines, voice.description());
     let language = match config.language.as_str() {
         "auto" => None,
-        asked => {
-            Some(info.language(asked).map_err(|error| WorkerError::Language(error.to_string()))?)
-        }
+        asked => Some(transcriber.router().language(asked, None)?),
     };
-    let transcriber = Transcriber::new(Box::new(engine), voice.description());
-    Ok(Inference { transcriber, voice, language, streams_max: config.streams_max })
+    Ok(Inference {
+        transcriber,
+        voice,
+        language,
+        streams_max: config.streams_max,
+        live_end_silence_samples: segment::samples(config.end_silence_ms),
+        suppresses_noise: config.suppress_noise,
+    })
 }
 
+/// Loads one model with the engine it is for.
+pub(crate) fn load_engine(
+    path: &Path,
+    expected: Option<Hash>,
+    threads: usize,
+) -> Result<Box<dyn Engine>, ModelError> {
+    let model = ModelFile::read(path, expected)?;
+    let layout = model.whisper_layout(expected)?;
+    Ok(Box::new(Whisper::load(&model, layout, threads)?))
+}
+
+/// The greeting. The node takes the first model for what serves when nothing is asked for: the one
+/// that serves most languages.
 fn ready(inference: &Inference) -> FromWorker {
-    let info = inference.transcriber.engine().info();
+    let mut models: Vec<Model> = inference.transcriber.models().map(model).collect();
+    models.sort_by_key(|model| Reverse(model.languages.len()));
     FromWorker::Ready {
         version: VERSION,
-        models: vec![Model {
-            engine: info.engine.to_owned(),
-            engine_version: info.engine_version.clone(),
-            name: info.model_name.clone(),
-            sha256: info.model_sha256,
-            languages: info.languages.iter().map(|&language| language.to_owned()).collect(),
-        }],
+        models,
         streams_max: u32::try_from(inference.streams_max).unwrap_or(u32::MAX),
         window_samples: WINDOW_SAMPLES as u64,
     }
 }
 
+fn model(info: &EngineInfo) -> Model {
+    Model {
+        engine: info.engine.to_owned(),
+        engine_version: info.engine_version.clone(),
+        name: info.model_name.clone(),
+        sha256: info.model_sha256,
+        languages: info.languages.iter().map(|&language| language.to_owned()).collect(),
+    }
+}
+
 /// whisper.cpp is compiled for one set of instructions; without this check, a CPU that lacks one
 /// ends the process with SIGILL in the middle of a call.
-fn check_cpu() -> Result<(), WorkerError> {
+pub(crate) fn check_cpu() -> Result<(), WorkerError> {
     #[cfg(target_arch = "x86_64")]
     {
         let built = whisper_rs::SystemInfo::default();

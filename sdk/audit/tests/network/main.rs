@@ -3,6 +3,7 @@
 
 mod archive;
 mod bonds;
+mod calls;
 mod clean;
 mod forged;
 mod node;

@@ -26,13 +26,25 @@ pub struct Serving<'a> {
 impl Serving<'_> {
     /// The next minute with `secs` of transcribed audio: two records, not yet archived.
     pub fn receipt(&self, secs: u32) -> ArchivedReceipt {
-        let sequence = self.tip.map_or(0, |tip| tip.sequence + 1);
         let start = self.tip.map_or(0, |tip| tip.media_end_sample);
         let end = start + u64::from(secs) * u64::from(TRANSCRIPTION_RATE_HZ);
         let middle = (start + end) / 2;
+        let archived = self.receipt_of([0, 0, 0, secs], &[(start, middle), (middle, end - 100)]);
+        let receipt: Receipt = archived.signed.message(&self.domain).unwrap();
+        receipt.check(&self.terms, self.tip.as_ref()).unwrap();
+        archived
+    }
+
+    /// The next minute with these seconds of each kind and records of these samples, right or wrong.
+    pub fn receipt_of(&self, secs: [u32; 4], spans: &[(u64, u64)]) -> ArchivedReceipt {
+        let sequence = self.tip.map_or(0, |tip| tip.sequence + 1);
+        let start = self.tip.map_or(0, |tip| tip.media_end_sample);
+        let transcribed = u64::from(secs[Service::Transcription as usize]);
+        let end = start + transcribed * u64::from(TRANSCRIPTION_RATE_HZ);
         let closed_at_unix_ms = 1_790_000_000_000 + u64::from(sequence) * 60_000;
-        let records: Vec<Record> = [(start, middle), (middle, end - 100)]
-            .map(|(start, end)| Record {
+        let records: Vec<Record> = spans
+            .iter()
+            .map(|&(start, end)| Record {
                 engine: "whisper.cpp".into(),
                 engine_version: "1.7.6".into(),
                 model_sha256: sha256(&[b"model"]),
@@ -46,9 +58,8 @@ impl Serving<'_> {
                 started_at_unix_ms: closed_at_unix_ms - 900,
                 finished_at_unix_ms: closed_at_unix_ms - 400,
             })
-            .into();
-        let mut usage = Usage { bytes_in: 2 * (end - start), ..Usage::default() };
-        usage.secs[Service::Transcription as usize] = secs;
+            .collect();
+        let usage = Usage { secs, bytes_in: 2 * (end - start), ..Usage::default() };
         let amount_micro_usdc = self.terms.prices.amount_micro_usdc(&usage).unwrap();
         let receipt = Receipt {
             channel: self.terms.channel,
@@ -68,15 +79,19 @@ impl Serving<'_> {
                 + amount_micro_usdc,
             previous_receipt_hash: self.tip.map_or([0; 32], |tip| tip.hash),
         };
-        receipt.check(&self.terms, self.tip.as_ref()).unwrap();
         ArchivedReceipt { signed: sign(&receipt, &self.domain, self.node_key).unwrap(), records }
     }
 
     /// Serves a minute and archives its receipt.
     pub async fn serve(&mut self, secs: u32) {
         let archived = self.receipt(secs);
+        self.archive(&archived).await;
+    }
+
+    /// Archives a receipt; the next one follows it.
+    pub async fn archive(&mut self, archived: &ArchivedReceipt) {
         let receipt: Receipt = archived.signed.message(&self.domain).unwrap();
-        let hash = self.archive.put_receipt(&archived).await.unwrap();
+        let hash = self.archive.put_receipt(archived).await.unwrap();
         self.tip = Some(receipt.tip(hash));
     }
 

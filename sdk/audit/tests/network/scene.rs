@@ -1,5 +1,6 @@
 //! One history with every instruction in it, made once and read by all tests.
 
+pub mod calls;
 mod governance;
 mod quality;
 mod settler;
@@ -462,13 +463,7 @@ impl Scene {
 
     /// A copy of the archive to tamper with.
     pub fn archive_copy(&self) -> TempDir {
-        let copy = tempfile::tempdir().unwrap();
-        for file in files(self.archive.path()) {
-            let to = copy.path().join(file.strip_prefix(self.archive.path()).unwrap());
-            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-            std::fs::copy(&file, &to).unwrap();
-        }
-        copy
+        copied(self.archive.path())
     }
 
     /// Audits this history, these accounts and this archive.
@@ -478,12 +473,7 @@ impl Scene {
         snapshot: &Snapshot,
         archive: &Path,
     ) -> Report {
-        let mut auditor = Auditor::new(Options::default());
-        auditor.carry_out(transactions);
-        let archive = Archive::open(archive.to_str().unwrap()).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(file_all(&archive, &mut auditor));
-        auditor.finish(snapshot)
+        audited(transactions, snapshot, archive)
     }
 
     /// The true chain with another archive.
@@ -502,6 +492,27 @@ impl Scene {
         let (owner, data) = &self.snapshot.accounts[&session.channel];
         account::decode(owner, data).unwrap()
     }
+}
+
+/// A folder's copy.
+pub fn copied(folder: &Path) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    for file in files(folder) {
+        let to = copy.path().join(file.strip_prefix(folder).unwrap());
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(&file, &to).unwrap();
+    }
+    copy
+}
+
+/// The report on a history, accounts and an archive.
+fn audited(transactions: &[Transaction], snapshot: &Snapshot, archive: &Path) -> Report {
+    let mut auditor = Auditor::new(Options::default());
+    auditor.carry_out(transactions);
+    let archive = Archive::open(archive.to_str().unwrap()).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(file_all(&archive, &mut auditor));
+    auditor.finish(snapshot)
 }
 
 async fn file_all(archive: &Archive, auditor: &mut Auditor) {

@@ -152,6 +152,24 @@ fn replay(text: &str, domain: &Domain) -> Result<(Option<Tip>, u64, Option<(Stri
     Ok((tip, closed_at_unix_ms, unfinished))
 }
 
+/// What a session's file holds: its receipts, and its recordings with their positions.
+pub fn kept(text: &str) -> Result<(Vec<ArchivedReceipt>, Vec<(String, u64)>)> {
+    let (mut receipts, mut recordings) = (Vec::new(), Vec::new());
+    for line in text.lines().filter(|line| !line.trim().is_empty()) {
+        match serde_json::from_str(line) {
+            Ok(Line::Recording { sha256, base_sample }) => recordings.push((sha256, base_sample)),
+            Ok(Line::Minute { receipt, .. }) => {
+                receipts.push(borsh::from_slice(&STANDARD.decode(receipt)?)?);
+            }
+            Ok(Line::Finished) => {}
+            // Cut off by a crash, here or before an earlier continuation.
+            Err(error) if error.is_eof() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok((receipts, recordings))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,6 +33,10 @@ pub enum HostMessage {
         /// Where webhooks go: an `https://` URL, or `http://` on the node's own machine.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         webhook: Option<String>,
+        /// Everybody's speech is to be transcribed, but for those whose tokens say otherwise. Needs a
+        /// session that has bought transcription. Holds for whoever joins from then on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        captions: Option<Captions>,
     },
     /// Payment for the minute of a receipt.
     Voucher {
@@ -42,6 +46,15 @@ pub enum HostMessage {
     },
     /// The calls are over: whoever is still in one leaves, and the last minute is charged.
     Finish,
+}
+
+/// What captions are to be like.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Captions {
+    /// ISO 639-1; without it the speech worker detects the language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 /// From the node.
@@ -64,6 +77,15 @@ pub enum NodeMessage {
         receipt: ArchivedReceipt,
         /// What its usage consists of.
         participants: Vec<ParticipantUsage>,
+    },
+    /// Somebody's speech was to be transcribed and is not, or no more.
+    NotTranscribed {
+        /// Room name; empty if it is nobody's any more.
+        room: String,
+        /// The participant's identity; empty if it is nobody's any more.
+        identity: String,
+        /// For people.
+        reason: String,
     },
     /// Nothing more is served and nothing follows.
     Ended {
@@ -103,6 +125,9 @@ pub struct ParticipantUsage {
     pub bytes_in: u64,
     /// Bytes sent to the participant.
     pub bytes_out: u64,
+    /// Samples at 16 kHz of the participant's speech that were transcribed or found to be silence.
+    #[serde(default)]
+    pub transcribed_samples: u64,
 }
 
 impl ParticipantUsage {

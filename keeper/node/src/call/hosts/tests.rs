@@ -6,8 +6,19 @@ const WALLET: Address = [2; 32];
 fn host(hosts: &Hosts, session: u8, signer: Address, authority: Address) -> Arc<Hosted> {
     let (takeovers, _) = mpsc::channel(1);
     let (events, _) = mpsc::channel(1);
+    let (notes, _) = mpsc::channel(1);
     let session = [session; 32];
-    hosts.add(NewHost { session, app: [9; 32], signer, authority, takeovers, events })
+    hosts.add(NewHost {
+        session,
+        app: [9; 32],
+        signer,
+        authority,
+        takeovers,
+        events,
+        notes,
+        prices: Prices([1_000, 2_000, 500, 60_000]),
+        is_transcription_bought: true,
+    })
 }
 
 fn payer(hosts: &Hosts, issuer: &Address, named: Option<u8>) -> Result<u8, &'static str> {
@@ -56,4 +67,24 @@ fn usage_is_booked_to_hosted_sessions_alone() {
     assert!(!hosts.book(&[10; 32], Vec::new(), CallQuality::default()));
     host(&hosts, 10, SIGNER, WALLET);
     assert!(hosts.book(&[10; 32], Vec::new(), CallQuality::default()));
+}
+
+#[test]
+fn transcription_ends_for_everybody_when_it_cannot_be_paid() {
+    let hosts = Hosts::default();
+    let host = host(&hosts, 10, SIGNER, WALLET);
+    host.ask_captions(Some("en".into()));
+    assert_eq!(host.captions(), Captions { bought: true, everybody: Some("en".into()) });
+    // At 1,000 micro-USDC a second.
+    host.counted().limit_transcription(60_000);
+    let speak = |identity: &str, at_secs: u64| {
+        let whose = ("lobby".to_owned(), identity.to_owned());
+        host.transcribed(whose, (at_secs * 16_000, 16_000), None)
+    };
+    assert!((0..60).all(|at_secs| speak("ann", at_secs)));
+    assert!(!speak("bob", 0));
+    assert!(!host.transcribes() && !host.captions().bought);
+    host.counted().limit_transcription(u64::MAX);
+    assert!(!speak("ann", 60), "not again while this is hosted");
+    assert_eq!(host.counted().transcribed_samples(), 60 * 16_000);
 }

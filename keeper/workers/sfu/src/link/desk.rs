@@ -10,7 +10,7 @@ use futures_util::{SinkExt, StreamExt};
 use heliograph_worker_ipc::SfuWorkerCodec;
 use heliograph_worker_ipc::call::{CALL_VERSION, FromSfu, REPORT_EVERY_MS, ToSfu};
 use prost::Message as _;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::{UnixListener, UnixStream};
@@ -52,6 +52,8 @@ pub struct Desk {
     reports: VecDeque<(u64, FromSfu)>,
     last_report: u64,
     outgoing: VecDeque<FromSfu>,
+    /// Taps that are open, as they were told.
+    taps: BTreeMap<u64, FromSfu>,
     asked: HashMap<u64, Asked>,
     last_request: u64,
     /// Sessions whose last second is being counted.
@@ -78,6 +80,7 @@ impl Desk {
             reports: VecDeque::new(),
             last_report: 0,
             outgoing: VecDeque::new(),
+            taps: BTreeMap::new(),
             asked: HashMap::new(),
             last_request: 0,
             revoked: VecDeque::new(),
@@ -143,6 +146,7 @@ impl Desk {
         self.disconnected();
         self.outgoing.push_back(self.ready.clone());
         self.outgoing.extend(self.reports.iter().map(|(_, report)| report.clone()));
+        self.outgoing.extend(self.taps.values().cloned());
     }
 
     fn disconnected(&mut self) {
@@ -168,10 +172,10 @@ impl Desk {
 
     fn on_message(&mut self, message: ToSfu) {
         match message {
-            ToSfu::Allowed { request, scope, payer, participants_max } => {
+            ToSfu::Allowed { request, scope, payer, participants_max, captions } => {
                 let Some(asked) = self.asked.remove(&request) else { return };
                 let scope = Scope(bs58::encode(scope).into_string());
-                let allowed = Allowed { scope, payer: Payer(payer), participants_max };
+                let allowed = Allowed { scope, payer: Payer(payer), participants_max, captions };
                 let now = std::time::Instant::now();
                 self.cached().put(asked.issuer, asked.payer, allowed.clone(), now);
                 let _ = asked.answer.send(Ok(allowed));
@@ -192,6 +196,10 @@ impl Desk {
             ToSfu::Move { scope, room, url } => {
                 let scope = Scope(bs58::encode(scope).into_string());
                 self.order(Order::Move { scope, room, url });
+            }
+            ToSfu::EndTap { scope, room, tap } => {
+                let scope = Scope(bs58::encode(scope).into_string());
+                self.order(Order::EndTap { scope, room, tap });
             }
             ToSfu::Caption {
                 scope,
@@ -239,12 +247,24 @@ impl Desk {
             Notice::TapOpened { tap, payer, scope, room, identity, track_sid, language } => {
                 let Some(scope) = crate::token::public_key(&scope.0) else { return };
                 let payer = payer.0;
-                FromSfu::TapOpened { tap, payer, scope, room, identity, track_sid, language }
+                let opened =
+                    FromSfu::TapOpened { tap, payer, scope, room, identity, track_sid, language };
+                self.taps.insert(tap, opened.clone());
+                opened
+            }
+            Notice::TapRefused { payer, room, identity, track_sid, reason } => {
+                let (payer, reason) = (payer.0, reason.to_owned());
+                FromSfu::TapRefused { payer, room, identity, track_sid, reason }
             }
             Notice::TapAudio { tap, pcm } => FromSfu::TapAudio { tap, pcm },
-            Notice::TapClosed { tap } => FromSfu::TapClosed { tap },
+            Notice::TapClosed { tap } => {
+                self.taps.remove(&tap);
+                FromSfu::TapClosed { tap }
+            }
         };
-        if is_connected && self.outgoing.len() < OUTGOING_MAX {
+        // A tap that began or ended is told in any case: there are no more than tracks.
+        let is_short = matches!(message, FromSfu::TapOpened { .. } | FromSfu::TapClosed { .. });
+        if is_connected && (is_short || self.outgoing.len() < OUTGOING_MAX) {
             self.outgoing.push_back(message);
         }
     }

@@ -72,7 +72,8 @@ async fn admit(
 }
 
 fn allowed(request: u64) -> ToSfu {
-    ToSfu::Allowed { request, scope: APP, payer: SESSION, participants_max: 3 }
+    let captions = Captions { bought: true, everybody: Some("en".into()) };
+    ToSfu::Allowed { request, scope: APP, payer: SESSION, participants_max: 3, captions }
 }
 
 fn served() -> Notice {
@@ -106,6 +107,7 @@ async fn a_yes_is_remembered_until_it_is_revoked_and_a_no_is_not() {
     let admission = admit(&scene, &mut node, allowed).await.unwrap();
     assert_eq!(admission.payer, Some(Payer(SESSION)));
     assert_eq!(admission.participants_max, Some(3));
+    assert_eq!(admission.captions.everybody.as_deref(), Some("en"));
     assert_eq!(admission.scope, Scope(bs58::encode(APP).into_string()));
     // Not asked again.
     scene.linked.admit(&test_token("lobby", "bob")).await.unwrap();
@@ -160,4 +162,61 @@ async fn the_last_second_is_reported_before_the_end_is() {
     let report = hear(&mut node).await;
     assert!(matches!(report, FromSfu::Usage { payer: SESSION, .. }), "{report:?}");
     assert_eq!(hear(&mut node).await, FromSfu::Revoked { payer: SESSION });
+}
+
+#[tokio::test]
+async fn open_taps_are_told_to_a_node_role_that_comes_later() {
+    let scene = scene().await;
+    let opened = |tap| Notice::TapOpened {
+        tap,
+        payer: Payer(SESSION),
+        scope: Scope(bs58::encode(APP).into_string()),
+        room: "lobby".into(),
+        identity: "ann".into(),
+        track_sid: "TR_x".into(),
+        language: Some("en".into()),
+    };
+    let told = |message: FromSfu| match message {
+        FromSfu::TapOpened { tap, payer: SESSION, scope: APP, language, .. } => {
+            assert_eq!(language.as_deref(), Some("en"));
+            (tap, true)
+        }
+        FromSfu::TapClosed { tap } => (tap, false),
+        other => panic!("{other:?}"),
+    };
+    let (mut first, _) = node(&scene).await;
+    for notice in [opened(1), opened(2), Notice::TapClosed { tap: 1 }] {
+        scene.notices.send(notice).unwrap();
+    }
+    for expected in [(1, true), (2, true), (1, false)] {
+        assert_eq!(told(hear(&mut first).await), expected);
+    }
+    scene.notices.send(Notice::TapAudio { tap: 2, pcm: vec![1, -2] }).unwrap();
+    assert_eq!(hear(&mut first).await, FromSfu::TapAudio { tap: 2, pcm: vec![1, -2] });
+
+    let (mut second, _) = node(&scene).await;
+    assert_eq!(told(hear(&mut second).await), (2, true));
+    scene.notices.send(Notice::TapClosed { tap: 2 }).unwrap();
+    assert_eq!(told(hear(&mut second).await), (2, false));
+}
+
+#[tokio::test]
+async fn slow_node_role_loses_audio_and_hears_how_taps_end() {
+    let scene = scene().await;
+    let (mut node, _) = node(&scene).await;
+    // More than socket and queue hold, before anything is read.
+    for _ in 0..5_000 {
+        scene.notices.send(Notice::TapAudio { tap: 7, pcm: vec![0; 1_600] }).unwrap();
+    }
+    scene.notices.send(Notice::TapClosed { tap: 7 }).unwrap();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut heard = 0;
+    loop {
+        match hear(&mut node).await {
+            FromSfu::TapAudio { .. } => heard += 1,
+            FromSfu::TapClosed { tap: 7 } => break,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!((1..5_000).contains(&heard), "{heard}");
 }

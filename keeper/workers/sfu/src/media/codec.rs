@@ -15,6 +15,35 @@ pub(super) struct View {
     pub vp8: Option<Vp8Descriptor>,
     /// VP8's temporal layer and whether the picture only depends on layer 0 (`Y`).
     pub temporal: Option<(u8, bool)>,
+    /// VP9's layers, if it has any.
+    pub vp9: Option<Vp9>,
+}
+
+/// What VP9's payload descriptor says of a packet's layers (RFC 9628).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Vp9 {
+    /// Spatial layer.
+    pub spatial: u8,
+    /// Temporal layer.
+    pub temporal: u8,
+    /// First packet of its frame, which is a spatial layer of a picture.
+    pub begins_frame: bool,
+    /// Last packet of it.
+    pub ends_frame: bool,
+    /// The frame needs an earlier picture.
+    pub predicted: bool,
+    /// The lowest frame of a picture that needs no other.
+    pub keyframe: bool,
+    /// No later picture of a higher temporal layer needs one from before this.
+    pub switches_up: bool,
+}
+
+impl View {
+    /// The packet's temporal layer; 0 of a stream without layers.
+    pub fn temporal_layer(&self) -> u8 {
+        let vp8 = self.temporal.map(|(layer, _)| layer);
+        vp8.or(self.vp9.map(|vp9| vp9.temporal)).unwrap_or(0)
+    }
 }
 
 /// Looks at a payload.
@@ -26,10 +55,13 @@ pub(super) fn view(codec: Codec, payload: &[u8]) -> View {
                 keyframe: vp8.is_some_and(|descriptor| descriptor.starts_keyframe(payload)),
                 vp8,
                 temporal: vp8.and_then(|_| vp8_temporal(payload)),
+                vp9: None,
             }
         }
         Codec::H264 => View { keyframe: h264_keyframe(payload), ..View::default() },
-        Codec::Vp9 => View { keyframe: vp9_keyframe(payload), ..View::default() },
+        Codec::Vp9 => {
+            View { keyframe: vp9_keyframe(payload), vp9: vp9_layers(payload), ..View::default() }
+        }
         Codec::Av1 => View { keyframe: av1_keyframe(payload), ..View::default() },
         _ => View::default(),
     }
@@ -105,6 +137,33 @@ fn vp9_keyframe(payload: &[u8]) -> bool {
     payload.get(at).is_some_and(|byte| (byte >> 1) & 0x07 == 0)
 }
 
+/// The layers of a VP9 payload; none of a stream without them.
+fn vp9_layers(payload: &[u8]) -> Option<Vp9> {
+    let first = *payload.first()?;
+    let flag = |bit: u8| first & bit != 0;
+    let (picture_id, layers) = (flag(0x80), flag(0x20));
+    if !layers {
+        return None;
+    }
+    let at = match picture_id {
+        false => 1,
+        true if payload.get(1)? & 0x80 == 0 => 2,
+        true => 3,
+    };
+    let byte = *payload.get(at)?;
+    let spatial = byte >> 1 & 0x07;
+    let (predicted, begins_frame) = (flag(0x40), flag(0x08));
+    Some(Vp9 {
+        spatial,
+        temporal: byte >> 5,
+        begins_frame,
+        ends_frame: flag(0x04),
+        predicted,
+        keyframe: begins_frame && !predicted && spatial == 0,
+        switches_up: byte & 0x10 != 0,
+    })
+}
+
 /// Whether an AV1 payload starts a coded video sequence: the `N` bit of its aggregation header.
 fn av1_keyframe(payload: &[u8]) -> bool {
     payload.first().is_some_and(|header| header & 0x08 != 0 && header & 0x80 == 0)
@@ -142,6 +201,11 @@ mod tests {
         assert!(view(Codec::Vp9, &[0x88, 0x01]).keyframe);
         assert!(!view(Codec::Vp9, &[0xc8, 0x01]).keyframe, "predicted");
         assert!(!view(Codec::Vp9, &[0xa8, 0x01, 0x02]).keyframe, "spatial layer 1");
+        assert_eq!(view(Codec::Vp9, &[0x88, 0x01]).vp9, None);
+        // I, P, L, E; 15-bit picture id; temporal layer 2, switching up, spatial layer 1.
+        let layers = view(Codec::Vp9, &[0xe4, 0x92, 0x34, 0x52, 7]).vp9.unwrap();
+        assert_eq!((layers.temporal, layers.spatial, layers.switches_up), (2, 1, true));
+        assert_eq!((layers.begins_frame, layers.ends_frame), (false, true));
         assert!(view(Codec::Av1, &[0x18, 0x0a]).keyframe);
         assert!(!view(Codec::Av1, &[0x10, 0x0a]).keyframe);
     }

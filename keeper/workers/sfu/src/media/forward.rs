@@ -2,15 +2,17 @@
 
 use super::api::{Quality, Want};
 use super::codec::{View, has_keyframes};
+use super::descriptor::{Descriptor, Point};
 use super::layer::Layer;
 use super::peer::Peer;
 use super::rewrite::{Numbers, Rewriter};
+use super::scale::{Outgoing, Scale};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Instant;
 use str0m::format::{Codec, PayloadParams};
 use str0m::media::{Mid, Pt};
-use str0m::rtp::{RedDecoder, RtpPacket, RtpWrite, SeqNo, Ssrc, Vp8Descriptor};
+use str0m::rtp::{RedBlock, RedDecoder, RtpPacket, RtpWrite, SeqNo, Ssrc, Vp8Descriptor};
 
 /// Payload types of a subscriber that are remembered; a track has one or two.
 const MAPPED_MAX: usize = 8;
@@ -34,6 +36,8 @@ pub(super) struct Forward {
     pub carried: Option<Quality>,
     /// The frames of it that the subscriber has use for.
     temporal: TemporalCap,
+    /// The frames of a layered stream that go out.
+    scale: Scale,
     /// Payload bytes and packets since the last statistics.
     pub bytes: u64,
     /// Packets.
@@ -83,6 +87,8 @@ pub(super) struct Arrival<'a> {
     pub red: bool,
     /// What its payload says.
     pub view: View,
+    /// What its dependency descriptor says.
+    pub described: Option<&'a Descriptor>,
     /// Its layer.
     pub layer: usize,
     /// Arrival.
@@ -123,14 +129,14 @@ impl TemporalCap {
 }
 
 impl Outlet {
-    /// The outlet of a section, numbered on from what it carried before.
+    /// The outlet of a section, numbered on from what its stream carried before.
     pub fn new(mid: Mid, ssrc: Ssrc, rewriter: Rewriter) -> Self {
         Self { mid, ssrc, rewriter, mapped: Vec::new() }
     }
 
-    /// The numbering, for what the section carries next.
-    pub fn into_rewriter(self) -> Rewriter {
-        self.rewriter
+    /// The stream and its numbering.
+    pub fn into_numbering(self) -> (Ssrc, Rewriter) {
+        (self.ssrc, self.rewriter)
     }
 
     fn mapped(&mut self, arrival: &Arrival<'_>, peer: &Peer) -> Option<Mapped> {
@@ -166,6 +172,7 @@ impl Forward {
             target: None,
             carried: Some(Quality::High),
             temporal: TemporalCap::default(),
+            scale: Scale::default(),
             bytes: 0,
             packets: 0,
             told: None,
@@ -185,8 +192,10 @@ impl Forward {
         }
         if layers.len() == 1 {
             self.target = Some(0);
+            self.scale.want(Point { spatial: best as u8, temporal: self.temporal.wanted });
             return;
         }
+        self.scale.want(Point { temporal: self.temporal.wanted, ..Point::ALL });
         let live = || layers.iter().enumerate().filter(|(_, layer)| layer.live(now));
         let chosen = live()
             .rfind(|(_, layer)| layer.quality <= best)
@@ -198,7 +207,21 @@ impl Forward {
 
     /// Whether a keyframe of the target is being waited for.
     pub fn waiting(&self) -> Option<usize> {
-        self.target.filter(|_| self.outlet.is_some() && self.current != self.target)
+        let waits = self.current != self.target || self.scale.needs_keyframe();
+        self.target.filter(|_| self.outlet.is_some() && waits)
+    }
+
+    /// What the layer that goes out is worth.
+    pub fn quality(&self, layers: &[Layer]) -> Option<Quality> {
+        let layer = layers.get(self.current?)?;
+        match self.scale.current() {
+            Some(point) if layers.len() == 1 => Some(match point.spatial {
+                0 => Quality::Low,
+                1 => Quality::Medium,
+                _ => Quality::High,
+            }),
+            _ => Some(layer.quality),
+        }
     }
 
     /// The layer in which the subscriber may ask for a keyframe.
@@ -217,19 +240,27 @@ impl Forward {
             tl0_pic_idx: arrival.view.vp8.and_then(|vp8| vp8.tl0_pic_idx()),
         };
         if self.current != Some(arrival.layer) {
-            let begins = self.target == Some(arrival.layer)
-                && (arrival.view.keyframe || !has_keyframes(arrival.params.spec().codec));
-            if !begins {
+            let keyframe = match arrival.described {
+                Some(packet) => packet.tells_structure,
+                None => arrival.view.keyframe || !has_keyframes(arrival.params.spec().codec),
+            };
+            if self.target != Some(arrival.layer) || !keyframe {
                 return false;
             }
             outlet.rewriter.begin(&numbers, clock_hz, arrival.now);
             self.current = Some(arrival.layer);
             self.temporal.keyframe();
+            self.scale.begin();
         }
-        if !self.temporal.passes(&arrival.view) {
+        let scaled = match (arrival.described, &arrival.view.vp9) {
+            (Some(packet), _) => self.scale.pass(packet),
+            (None, Some(packet)) => self.scale.pass_vp9(packet),
+            (None, None) => self.temporal.passes(&arrival.view).then(Outgoing::default),
+        };
+        let Some(scaled) = scaled else {
             outlet.rewriter.skip(&numbers);
             return false;
-        }
+        };
         let Some(mapped) = outlet.mapped(arrival, peer) else { return false };
         let Some(out) = outlet.rewriter.map(&numbers, arrival.now) else { return false };
         let payload: Arc<[u8]> = match mapped.payload {
@@ -245,9 +276,9 @@ impl Forward {
         let bytes = payload.len() as u64;
         let seq = SeqNo::from(out.seq);
         let mut write = RtpWrite::new(mapped.pt, seq, out.time, packet.timestamp, payload)
-            .marker(packet.header.marker)
+            .marker(packet.header.marker || scaled.ends_picture)
             .nackable(arrival.params.spec().codec.is_video())
-            .ext_vals(carried_extensions(packet));
+            .ext_vals(carried_extensions(packet, scaled));
         if out != numbers
             && let Some(patch) = arrival.view.vp8.and_then(|vp8| vp8_patch(&vp8, &out))
         {
@@ -279,9 +310,9 @@ fn vp8_patch(vp8: &Vp8Descriptor, out: &Numbers) -> Option<str0m::rtp::Vp8Patch>
 
 /// The header extensions that mean something to a subscriber. The others are this connection's
 /// business: each hop has its own mids, send times and congestion control.
-fn carried_extensions(packet: &RtpPacket) -> str0m::rtp::ExtensionValues {
+fn carried_extensions(packet: &RtpPacket, scaled: Outgoing) -> str0m::rtp::ExtensionValues {
     let from = &packet.header.ext_vals;
-    str0m::rtp::ExtensionValues {
+    let mut carried = str0m::rtp::ExtensionValues {
         audio_level: from.audio_level,
         voice_activity: from.voice_activity,
         video_orientation: from.video_orientation,
@@ -290,7 +321,11 @@ fn carried_extensions(packet: &RtpPacket) -> str0m::rtp::ExtensionValues {
         play_delay_min: from.play_delay_min,
         play_delay_max: from.play_delay_max,
         ..Default::default()
+    };
+    if let Some(descriptor) = scaled.descriptor {
+        carried.user_values.set(descriptor);
     }
+    carried
 }
 
 /// The primary block of a RED payload (RFC 2198).
@@ -317,14 +352,21 @@ fn red_renumbered(payload: &[u8], from: u8, to: u8) -> Vec<u8> {
     renumbered
 }
 
-/// One Opus packet out of what came in.
-pub(super) fn opus_payload(arrival: &Arrival<'_>) -> Option<Bytes> {
+/// The Opus packets in what came in, each with its RTP time: with RED, copies of earlier ones first.
+pub(super) fn opus_packets(arrival: &Arrival<'_>) -> Vec<(u64, Bytes)> {
+    let (payload, rtp_time) = (&arrival.packet.payload, arrival.packet.time.numer());
     if arrival.params.spec().codec != Codec::Opus {
-        return None;
+        return Vec::new();
     }
-    let payload = &arrival.packet.payload;
-    let payload = if arrival.red { red_primary(payload)? } else { payload };
-    Some(Bytes::copy_from_slice(payload))
+    if !arrival.red {
+        return vec![(rtp_time, Bytes::copy_from_slice(payload))];
+    }
+    let Ok(blocks) = RedDecoder::decode(payload) else { return Vec::new() };
+    let packet = |block: &RedBlock<'_>| {
+        let rtp_time = rtp_time.checked_sub(block.timestamp_offset.into())?;
+        Some((rtp_time, Bytes::copy_from_slice(block.payload)))
+    };
+    blocks.iter().filter(|block| !block.payload.is_empty()).filter_map(packet).collect()
 }
 
 #[cfg(test)]
@@ -336,7 +378,7 @@ mod tests {
     fn frame_rates_go_down_at_once_and_up_when_the_stream_allows() {
         let mut cap = TemporalCap::default();
         let passes = |cap: &mut TemporalCap, layer, synchronised, keyframe| {
-            cap.passes(&View { temporal: Some((layer, synchronised)), keyframe, vp8: None })
+            cap.passes(&View { temporal: Some((layer, synchronised)), keyframe, ..View::default() })
         };
         assert!(passes(&mut cap, 2, false, false));
         cap.wanted = 0;

@@ -1,6 +1,9 @@
 //! One stream as it comes in from a publisher: a track's only one, or a simulcast layer.
 
 use super::api::Quality;
+use super::codec::View;
+use super::descriptor::{Descriptor, Indication, Raw, Structure};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use str0m::media::Rid;
 use str0m::rtp::Ssrc;
@@ -32,7 +35,17 @@ pub(super) struct Layer {
     pictures: [u32; 4],
     /// Pictures per second up to each temporal layer, over the last whole interval.
     rate: [u32; 4],
+    /// What a layered stream is made of, and which of its decode targets are served.
+    structure: Option<(Arc<Structure>, u32)>,
+    /// Payload bytes in the interval that a subscriber of each spatial layer gets.
+    spatial_bytes: [u64; SPATIAL_LAYERS],
+    /// The same as bits per second, over the last whole interval.
+    spatial_bps: [u64; SPATIAL_LAYERS],
 }
+
+/// Spatial layers that rooms can ask for.
+const SPATIAL_LAYERS: usize = 3;
+const QUALITIES: [Quality; SPATIAL_LAYERS] = [Quality::Low, Quality::Medium, Quality::High];
 
 /// Counts since the last statistics.
 #[derive(Clone, Copy, Debug, Default)]
@@ -62,7 +75,49 @@ impl Layer {
             jitter_ticks: 0.0,
             pictures: [0; 4],
             rate: [0; 4],
+            structure: None,
+            spatial_bytes: [0; SPATIAL_LAYERS],
+            spatial_bps: [0; SPATIAL_LAYERS],
         }
+    }
+
+    /// Reads a packet's dependency descriptor.
+    pub fn describe(&mut self, raw: &Raw) -> Option<Descriptor> {
+        let known = self.structure.as_ref().map(|(structure, active)| (structure, *active));
+        let read = Descriptor::read(&raw.0, known);
+        let read = read?;
+        if read.tells_structure || read.tells_active {
+            self.structure = Some((read.structure.clone(), read.active));
+        }
+        Some(read)
+    }
+
+    /// Counts a packet of a layered stream for everybody who would get it.
+    pub fn layered(&mut self, view: &View, described: Option<&Descriptor>, bytes: usize) {
+        if let Some(packet) = described {
+            for target in packet.structure.best_of_layers(packet.active) {
+                let spatial = usize::from(packet.structure.target(target).spatial);
+                if packet.indication(target) != Indication::NotPresent
+                    && let Some(sum) = self.spatial_bytes.get_mut(spatial)
+                {
+                    *sum += bytes as u64;
+                }
+            }
+        } else if let Some(packet) = view.vp9 {
+            // All lower layers go along.
+            for sum in self.spatial_bytes.iter_mut().skip(packet.spatial.into()) {
+                *sum += bytes as u64;
+            }
+        }
+    }
+
+    /// What subscribers can choose among: layers of the one stream, lowest first, with the bits per
+    /// second that each takes; nothing of a stream without layers.
+    pub fn spatial_layers(&self) -> impl Iterator<Item = (Quality, u64)> {
+        let mut below = 0;
+        let layers = QUALITIES.into_iter().zip(self.spatial_bps);
+        // One that takes nothing, or nothing more than the one below it, is not there.
+        layers.filter(move |(_, bps)| *bps > 0 && std::mem::replace(&mut below, *bps) != *bps)
     }
 
     /// Whether it is being sent.
@@ -73,7 +128,11 @@ impl Layer {
     /// Whether a stream is another one than before: a publisher that starts anew has new numbers,
     /// which do not go on from the old ones.
     pub fn restarted(&mut self, ssrc: Ssrc) -> bool {
-        self.ssrc.replace(ssrc).is_some_and(|before| before != ssrc)
+        let restarted = self.ssrc.replace(ssrc).is_some_and(|before| before != ssrc);
+        if restarted {
+            self.structure = None;
+        }
+        restarted
     }
 
     /// Counts a packet. Jitter as in RFC 3550, A.8.
@@ -126,6 +185,9 @@ impl Layer {
         let taken = std::mem::take(&mut self.interval);
         let lasted_ms = (lasted.as_millis() as u64).max(1);
         self.bitrate_bps = taken.bytes * 8 * 1_000 / lasted_ms;
+        for (bps, bytes) in self.spatial_bps.iter_mut().zip(&mut self.spatial_bytes) {
+            *bps = std::mem::take(bytes) * 8 * 1_000 / lasted_ms;
+        }
         let mut pictures = 0;
         for (rate, counted) in self.rate.iter_mut().zip(std::mem::take(&mut self.pictures)) {
             pictures += u64::from(counted);

@@ -64,12 +64,22 @@ impl Negotiation {
         !self.touched
     }
 
-    /// Answers a client's offer.
-    pub fn answer(&mut self, rtc: &mut Rtc, sdp: &str) -> Result<String, String> {
+    /// Answers a client's offer. Any section that carries nothing yet may be given a track with this
+    /// answer, for all that is known here.
+    pub fn answer(
+        &mut self,
+        rtc: &mut Rtc,
+        sdp: &str,
+        carries: impl Fn(Mid) -> bool,
+    ) -> Result<String, String> {
         let offer = SdpOffer::from_sdp_string(sdp).map_err(|error| error.to_string())?;
         usable(sdp)?;
         self.roll_back();
         self.touched = true;
+        let mids = sdp.lines().filter_map(|line| line.strip_prefix("a=mid:"));
+        for mid in mids.map(|mid| Mid::from(mid.trim_end())).filter(|mid| !carries(*mid)) {
+            renew_stream(rtc, mid);
+        }
         let answer = rtc.sdp_api().accept_offer(offer).map_err(|error| error.to_string())?;
         Ok(answer.to_sdp_string())
     }
@@ -94,6 +104,10 @@ impl Negotiation {
             return Err(format!("more than {SECTIONS_MAX} sections"));
         }
         self.touched = true;
+        // What is taken below is among these.
+        for section in self.sections.iter().filter(|section| section.state == State::Idle) {
+            renew_stream(rtc, section.mid);
+        }
         let mut changes = rtc.sdp_api();
         for section in self.sections.iter_mut().filter(|section| section.state == State::Ended) {
             changes.set_direction(section.mid, Direction::Inactive);
@@ -197,6 +211,20 @@ impl Negotiation {
             }
         }
     }
+}
+
+/// Gives a section's outgoing stream SSRCs that the client has not seen.
+///
+/// A browser throws a receiver's stream away when its section goes inactive, but remembers the
+/// SSRC: under the same one, Chromium decodes what comes later and shows none of it.
+fn renew_stream(rtc: &mut Rtc, mid: Mid) {
+    let mut direct = rtc.direct_api();
+    let Some(old) = direct.stream_tx_by_mid(mid, None) else { return };
+    let (old, resends) = (old.ssrc(), old.rtx().is_some());
+    let new = direct.new_ssrc();
+    let resend = std::iter::repeat_with(|| direct.new_ssrc()).find(|ssrc| *ssrc != new);
+    direct.remove_stream_tx(old);
+    direct.declare_stream_tx(new, resend.filter(|_| resends), mid, None);
 }
 
 /// Whether SDP has what a connection cannot do without. The library would end the connection for

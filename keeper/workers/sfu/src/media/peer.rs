@@ -3,6 +3,7 @@
 use super::allocation::Division;
 use super::api::{PeerId, PeerStats, TrackId};
 use super::channels::{Channels, SCTP_BYTES_MAX};
+use super::descriptor;
 use super::forward::Outlet;
 use super::host::Settings;
 use super::negotiation::Negotiation;
@@ -82,8 +83,8 @@ pub(super) struct Peer {
     pub channels: Channels,
     /// What is forwarded to it, by section.
     pub forwards: Vec<(Mid, TrackId)>,
-    /// Numberings of sections that carry nothing at the moment.
-    pub rewriters: HashMap<Mid, Rewriter>,
+    /// Numberings of streams that carry nothing at the moment, by section.
+    rewriters: HashMap<Mid, (Ssrc, Rewriter)>,
     /// When the library wants to be called.
     pub deadline: Instant,
     /// The earliest call that is on the clock.
@@ -165,7 +166,8 @@ impl Peer {
             self.rtc = connection(settings, false, now);
             self.paced = false;
         }
-        self.negotiation.answer(&mut self.rtc, sdp)
+        let carries = |mid| self.forwards.iter().any(|(taken, _)| *taken == mid);
+        self.negotiation.answer(&mut self.rtc, sdp, carries)
     }
 
     /// Queues a packet for sending. `false` if the section has no such stream any more.
@@ -190,8 +192,17 @@ impl Peer {
         stream.set_unpaced(true);
         let ssrc = stream.ssrc();
         self.settle_congestion(mid);
-        let rewriter = self.rewriters.remove(&mid).unwrap_or_else(|| Rewriter::new(rand::random()));
+        let rewriter = match self.rewriters.remove(&mid) {
+            Some((same, rewriter)) if same == ssrc => rewriter,
+            _ => Rewriter::new(rand::random()),
+        };
         Some(Outlet::new(mid, ssrc, rewriter))
+    }
+
+    /// Takes an outlet back. What comes to its section before anything is negotiated goes on where
+    /// it stopped.
+    pub fn close_outlet(&mut self, outlet: Outlet) {
+        self.rewriters.insert(outlet.mid, outlet.into_numbering());
     }
 
     /// Notes whether a section's packets are reported. One such section is enough: some clients
@@ -344,6 +355,7 @@ fn connection(settings: &Settings, paced: bool, now: Instant) -> Rtc {
         .enable_h264(true)
         .enable_vp9(true)
         .enable_av1(true)
+        .set_extension(descriptor::EXTENSION_ID, descriptor::extension())
         .set_stats_interval(Some(LIBRARY_STATS_EVERY))
         .set_sctp_max_buffered_amount(SCTP_BYTES_MAX)
         .enable_bwe(paced.then_some(FIRST_ESTIMATE))

@@ -1,9 +1,9 @@
 //! One continuous stream out of changing sources.
 //!
-//! A subscriber's section carries one track after another and one simulcast layer after another,
-//! but the subscriber must see a single RTP stream: sequence numbers without gaps of our making
+//! A subscriber gets one simulcast layer of a track after another, and what a publisher sends anew
+//! under another SSRC, but must see a single RTP stream: sequence numbers without gaps of our making
 //! (a real loss stays one, so that it is asked for again), a clock that moves on, and VP8's picture
-//! ids in a row.
+//! ids in a row. Another track in the same section is another stream, with numbers of its own.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

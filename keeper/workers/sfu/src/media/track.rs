@@ -27,8 +27,8 @@ pub(super) struct Track {
     pub layers: Vec<Layer>,
     /// Who gets it.
     pub forwards: Vec<Forward>,
-    /// Whether audio is copied to the room.
-    pub tapped: bool,
+    /// What audio was copied to the room, if it is.
+    pub tapped: Option<Copied>,
     /// Whether the room was told of the first packet.
     pub started: bool,
     /// Ticks of the RTP clock per second; 0 before the first packet.
@@ -63,7 +63,7 @@ impl Track {
             muted: false,
             layers,
             forwards: Vec::new(),
-            tapped: false,
+            tapped: None,
             started: false,
             clock_hz: 0,
             loudness: Loudness::default(),
@@ -132,6 +132,25 @@ impl Track {
     }
 }
 
+/// The packets last copied to the room, by their RTP time: with RED most come more than once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Copied {
+    times: [Option<u64>; 16],
+    next: usize,
+}
+
+impl Copied {
+    /// Whether a packet of that time is copied for the first time.
+    pub fn is_new(&mut self, rtp_time: u64) -> bool {
+        let is_new = !self.times.contains(&Some(rtp_time));
+        if is_new {
+            self.times[self.next] = Some(rtp_time);
+            self.next = (self.next + 1) % self.times.len();
+        }
+        is_new
+    }
+}
+
 /// Audio levels (RFC 6464) gathered over an interval.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Loudness {
@@ -177,6 +196,15 @@ mod tests {
         assert_eq!(loudness.take(), Some((35, 50)));
         loudness.heard(127, false);
         assert_eq!(loudness.take(), Some((127, 0)));
+    }
+
+    #[test]
+    fn packet_is_copied_once() {
+        let mut copied = Copied::default();
+        for time in 0..100 {
+            assert!(copied.is_new(time));
+            assert!(!copied.is_new(time.saturating_sub(2)));
+        }
     }
 
     #[test]

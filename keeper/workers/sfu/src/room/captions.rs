@@ -1,12 +1,11 @@
 //! Speech as text, in both forms that clients read: the transcription message, and the text stream
-//! that has replaced it; and the taps that the text comes from.
+//! that has replaced it.
 
+use super::Room;
 use super::data::Destinations;
 use super::info::signed;
-use super::track::Track;
-use super::{Effect, Room};
-use crate::media::api::{Command, DataChannel, Kind, TrackId};
-use crate::outside::{Caption, Notice};
+use crate::media::api::DataChannel;
+use crate::outside::Caption;
 use livekit_protocol as proto;
 use proto::data_packet::Value;
 use proto::data_stream::header::ContentHeader;
@@ -75,46 +74,6 @@ impl Room {
                 ..Default::default()
             };
             self.send_packet(None, DataChannel::Reliable, &Destinations::default(), &packet);
-        }
-    }
-
-    /// Taps a track whose publisher's token asks for it.
-    pub(super) fn open_tap(&mut self, id: TrackId) {
-        let Some(track) = self.tracks.get(&id) else { return };
-        let Some(owner) = self.participants.get(&track.owner) else { return };
-        let (Some(language), Some(payer)) = (&owner.claims.transcribe, owner.payer) else { return };
-        // What is encrypted end to end is noise to everybody else.
-        let plain = track.info.encryption() == proto::encryption::Type::None;
-        let spoken = matches!(
-            track.info.source(),
-            proto::TrackSource::Microphone | proto::TrackSource::Unknown
-        );
-        if !self.limits.taps || track.kind != Kind::Audio || !plain || !spoken {
-            return;
-        }
-        let language = Some(language.clone()).filter(|language| !language.is_empty());
-        let identity = owner.identity().to_owned();
-        let track_sid = track.sid().to_owned();
-        let tap = self.ids.tap();
-        self.effects.push(Effect::Notify(Notice::TapOpened {
-            tap,
-            payer,
-            scope: self.scope.clone(),
-            room: self.name.clone(),
-            identity,
-            track_sid,
-            language,
-        }));
-        if let Some(track) = self.tracks.get_mut(&id) {
-            track.tap = Some(tap);
-        }
-        self.command(Command::Tap { track: id, on: true });
-    }
-
-    pub(super) fn close_tap(&mut self, track: &Track) {
-        if let Some(tap) = track.tap {
-            self.command(Command::Tap { track: track.id, on: false });
-            self.effects.push(Effect::Notify(Notice::TapClosed { tap }));
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use super::ids::ParticipantId;
 use super::participant::{Participant, State};
+use super::taps::TRANSCRIBED;
+use super::track::Tap;
 use super::{Room, Track};
 use crate::access::Grants;
 use livekit_protocol as proto;
 use proto::signal_response::Message;
+use std::collections::HashMap;
 
 /// LiveKit's protocol that is spoken here.
 pub const PROTOCOL: i32 = 16;
@@ -45,6 +48,12 @@ impl Room {
     pub(super) fn info_of(&self, participant: &Participant) -> proto::ParticipantInfo {
         let tracks = participant.published.iter().filter_map(|track| self.tracks.get(track));
         let data_tracks = self.data_tracks.values().filter(|track| track.owner == participant.id);
+        let mut attributes: HashMap<String, String> =
+            participant.attributes.clone().into_iter().collect();
+        attributes.remove(TRANSCRIBED);
+        if tracks.clone().any(|track| track.tap != Tap::None) {
+            attributes.insert(TRANSCRIBED.to_owned(), "true".to_owned());
+        }
         proto::ParticipantInfo {
             sid: participant.sid.clone(),
             identity: participant.identity().to_owned(),
@@ -58,7 +67,7 @@ impl Room {
             permission: Some(participant.permission.clone()),
             is_publisher: !participant.published.is_empty(),
             kind: kind_of(&participant.claims.kind) as i32,
-            attributes: participant.attributes.clone().into_iter().collect(),
+            attributes,
             data_tracks: data_tracks.map(|track| track.info.clone()).collect(),
             client_protocol: participant.client.client_protocol,
             capabilities: participant.client.capabilities.clone(),
@@ -117,11 +126,9 @@ pub(super) fn server_info() -> proto::ServerInfo {
     }
 }
 
-/// Codecs that may be published; a client that prefers another falls back to one of these. AV1 is
-/// not among them: clients send it with the dependency descriptor, which is not forwarded yet, and
-/// subscribers decode nothing without it.
+/// Codecs that may be published; a client that prefers another falls back to one of these.
 pub(super) fn enabled_codecs() -> Vec<proto::Codec> {
-    ["audio/opus", "audio/red", "video/VP8", "video/H264", "video/VP9"]
+    ["audio/opus", "audio/red", "video/VP8", "video/H264", "video/VP9", "video/AV1"]
         .map(|mime| proto::Codec { mime: mime.to_owned(), ..Default::default() })
         .to_vec()
 }

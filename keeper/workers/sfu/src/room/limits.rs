@@ -45,8 +45,6 @@ pub struct Limits {
     pub data_max: usize,
     /// Offers of one client that may wait for their answers.
     pub offers_max: usize,
-    /// Whether tapped audio is decoded: if not, no tap is opened, whatever a token asks for.
-    pub taps: bool,
 }
 
 impl Default for Limits {
@@ -60,7 +58,6 @@ impl Default for Limits {
             sdp_max: 1 << 20,
             data_max: (64 << 10) + 1_024,
             offers_max: 8,
-            taps: false,
         }
     }
 }

@@ -95,6 +95,7 @@ impl Room {
             id,
             sid: self.ids.sid("PA_"),
             payer: join.admission.payer,
+            captions: join.admission.captions,
             name: claims.name.clone(),
             metadata,
             attributes,
@@ -144,6 +145,7 @@ impl Room {
             ping_timeout: PING_TIMEOUT_SECS,
             ping_interval: PING_INTERVAL_SECS,
             server_info: Some(server_info()),
+            ice_servers: self.ice_servers(who),
             // Clients with end-to-end encryption pass frames that end with it undecrypted. This
             // server makes up no frames; the room's id is not guessed by accident.
             sif_trailer: self.sid.clone().into_bytes(),
@@ -152,6 +154,13 @@ impl Room {
             ..Default::default()
         };
         self.tell(who, Message::Join(response));
+    }
+
+    /// Relays, with credentials of the participant's own. None without: ICE needs no other server,
+    /// since the worker's addresses are told as they are.
+    fn ice_servers(&self, who: ParticipantId) -> Vec<proto::IceServer> {
+        let both = self.turn.as_ref().zip(self.participants.get(&who));
+        both.map(|(turn, who)| turn.server_for(&who.sid, self.now_ms)).into_iter().collect()
     }
 
     pub(super) fn resume(&mut self, resume: Resume) {
@@ -182,6 +191,7 @@ impl Room {
         self.by_connection.insert(connection, who);
         let response = proto::ReconnectResponse {
             server_info: Some(server_info()),
+            ice_servers: self.ice_servers(who),
             last_message_seq,
             ..Default::default()
         };

@@ -10,6 +10,7 @@ use super::ids::ParticipantId;
 use super::info::count;
 use super::participant::{Participant, State};
 use super::peer::{Made, Offered};
+use super::quirks::counts_offers_never_made;
 use super::subscribe::Stage;
 use crate::media::api::{Command, DataChannel, Kind, Mid, NewSection, PeerId, TrackId};
 use crate::sdp::{self, Direction, Msid, Section};
@@ -76,6 +77,8 @@ impl Room {
             // This answer shows them inactive.
             participant.draining.clear();
         }
+        // One that a newer offer has overtaken is to be dropped.
+        let unnumbered = newest && counts_offers_never_made(&participant.client);
         let sent = if single { self.sent_sections(who) } else { HashMap::new() };
         let mid_to_track_id =
             sent.iter().map(|(mid, msid)| (mid.to_string(), msid.track_id.clone())).collect();
@@ -83,7 +86,7 @@ impl Room {
         let message = proto::SessionDescription {
             r#type: "answer".to_owned(),
             sdp: answer,
-            id: offered.theirs,
+            id: if unnumbered { 0 } else { offered.theirs },
             mid_to_track_id,
         };
         self.tell(who, Message::Answer(message));

@@ -30,6 +30,7 @@ impl Room {
                 self.closed = Some(url.clone());
                 self.go_to(&url);
             }
+            Order::EndTap { tap, .. } => self.end_tap(tap),
             Order::Caption(caption) => self.caption(&caption),
         }
     }

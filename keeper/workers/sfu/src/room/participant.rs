@@ -8,7 +8,7 @@ use super::permission::TrackPermissions;
 use super::publish::Announced;
 use super::quality::QualityOf;
 use super::subscribe::Subscription;
-use crate::access::{Claims, Payer};
+use crate::access::{Captions, Claims, Payer};
 use crate::media::api::{Mid, PeerId, TrackId};
 use livekit_protocol as proto;
 use std::any::Any;
@@ -41,6 +41,7 @@ pub(super) struct Participant {
     pub sid: String,
     pub claims: Claims,
     pub payer: Option<Payer>,
+    pub captions: Captions,
     pub name: String,
     pub metadata: String,
     pub attributes: BTreeMap<String, String>,

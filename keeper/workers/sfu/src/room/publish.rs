@@ -5,7 +5,7 @@ use super::Room;
 use super::dynacast::Dynacast;
 use super::ids::ParticipantId;
 use super::info::signed;
-use super::track::{Layer, Track};
+use super::track::{Layer, Tap, Track};
 use crate::media::api::{Command, Kind, Quality, TrackId};
 use crate::sdp::Section;
 use livekit_protocol as proto;
@@ -172,6 +172,7 @@ impl Room {
         if info.muted {
             self.command(Command::Mute { track: id, muted: true });
         }
+        let muted_since_ms = info.muted.then_some(self.now_ms);
         let track = Track {
             id,
             owner: who,
@@ -182,7 +183,8 @@ impl Room {
             layers,
             heard: false,
             dynacast: Dynacast::new(self.now_ms),
-            tap: None,
+            tap: Tap::None,
+            muted_since_ms,
         };
         let info = track.info.clone();
         self.tracks.insert(id, track);
@@ -203,7 +205,7 @@ impl Room {
         if let Some(owner) = self.participants.get_mut(&track.owner) {
             owner.published.retain(|other| *other != id);
         }
-        self.close_tap(&track);
+        self.close_tap(track.id, track.tap);
         self.webhook("track_unpublished", Some(track.owner), Some(track.info));
         let everybody: Vec<ParticipantId> = self.participants.keys().copied().collect();
         for subscriber in everybody {
@@ -236,8 +238,12 @@ impl Room {
             return;
         }
         track.info.muted = muted;
+        track.muted_since_ms = muted.then_some(self.now_ms);
         let owner = track.owner;
         self.command(Command::Mute { track: id, muted });
+        if !muted {
+            self.resume_tap(id);
+        }
         self.announce(owner);
     }
 

@@ -7,4 +7,5 @@ mod negotiation;
 mod publishing;
 mod service;
 mod stage;
+mod taps;
 mod watching;

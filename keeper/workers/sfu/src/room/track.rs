@@ -22,8 +22,20 @@ pub(super) struct Track {
     /// The publisher has been told that somebody hears it.
     pub heard: bool,
     pub dynacast: Dynacast,
-    /// Number of the tap on it.
-    pub tap: Option<u64>,
+    /// Whether it is transcribed.
+    pub tap: Tap,
+    pub muted_since_ms: Option<u64>,
+}
+
+/// How it is with the transcription of a track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tap {
+    /// It is not transcribed.
+    None,
+    /// It is: the number of the tap.
+    Open(u64),
+    /// It will be again once it is not muted.
+    Paused,
 }
 
 /// A layer as announced.

@@ -5,6 +5,7 @@ use crate::media::api::Command;
 use crate::media::{Events, RoomMedia};
 use crate::outside::Notice;
 use crate::room::{Call, CallError, ConnectionId, Effect, Input, Reply, Room};
+use crate::tap::Taps;
 use bytes::Bytes;
 use livekit_protocol as proto;
 use prost::Message as _;
@@ -49,6 +50,7 @@ pub(super) struct RoomTask {
     room: Room,
     media: RoomMedia,
     notices: mpsc::UnboundedSender<Notice>,
+    taps: Taps,
     clock: Clock,
     present: Arc<RwLock<HashSet<String>>>,
     outboxes: HashMap<ConnectionId, Outbox>,
@@ -61,7 +63,7 @@ impl RoomTask {
     pub(super) fn new(
         room: Room,
         media: RoomMedia,
-        notices: mpsc::UnboundedSender<Notice>,
+        (notices, taps): (mpsc::UnboundedSender<Notice>, Taps),
         clock: Clock,
         present: Arc<RwLock<HashSet<String>>>,
     ) -> Self {
@@ -69,6 +71,7 @@ impl RoomTask {
             room,
             media,
             notices,
+            taps,
             clock,
             present,
             outboxes: HashMap::new(),
@@ -165,12 +168,18 @@ impl RoomTask {
                 }
                 Effect::Media(Command::CloseRoom) | Effect::Ended => self.ended = true,
                 Effect::Media(command) => self.media.send(command),
+                // In line with its audio.
+                Effect::Notify(Notice::TapClosed { tap }) => self.taps.close(tap),
                 Effect::Notify(notice) => {
+                    if let Notice::TapOpened { tap, .. } = &notice {
+                        self.taps.open(*tap);
+                    }
                     // Without a node role nobody listens.
                     let _ = self.notices.send(notice);
                 }
-                // Limits::taps is off: no tap is open.
-                Effect::Tapped { .. } => {}
+                Effect::Tapped { tap, rtp_time, payload } => {
+                    self.taps.packet(tap, rtp_time, payload);
+                }
                 Effect::Reply { reply, outcome } => {
                     if let Some(reply) = self.replies.remove(&reply) {
                         // Whoever asked may have gone.

@@ -1,6 +1,6 @@
 //! A LiveKit access token's payload as JSON.
 
-use crate::access::{Claims, Denied, Grants};
+use crate::access::{Claims, Denied, Grants, Transcribe};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
@@ -57,7 +57,26 @@ struct Ours {
     #[serde(default)]
     session: Option<String>,
     #[serde(default)]
-    transcribe: Option<String>,
+    transcribe: Option<Speech>,
+}
+
+/// `heliograph.transcribe`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Speech {
+    Language(String),
+    Whether(bool),
+}
+
+impl From<Option<Speech>> for Transcribe {
+    fn from(speech: Option<Speech>) -> Self {
+        match speech {
+            None => Self::AsSession,
+            Some(Speech::Language(language)) => Self::Always(language),
+            Some(Speech::Whether(true)) => Self::Always(String::new()),
+            Some(Speech::Whether(false)) => Self::Never,
+        }
+    }
 }
 
 impl Payload {
@@ -78,7 +97,7 @@ impl Payload {
             grants: self.video.unwrap_or_default().into_grants(),
             sha256: self.sha256,
             session: ours.session,
-            transcribe: ours.transcribe,
+            transcribe: ours.transcribe.into(),
         })
     }
 }

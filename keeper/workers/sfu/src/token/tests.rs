@@ -1,5 +1,5 @@
 use super::*;
-use crate::access::Grants;
+use crate::access::{Grants, Transcribe};
 use jsonwebtoken::{EncodingKey, Header};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -115,7 +115,7 @@ fn everything_a_livekit_token_says_is_read() {
         },
         sha256: Some("AAAA".into()),
         session: Some(wallet()),
-        transcribe: Some("de".into()),
+        transcribe: Transcribe::Always("de".into()),
     };
     assert_eq!(claims, expected);
 }

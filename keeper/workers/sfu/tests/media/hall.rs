@@ -138,8 +138,9 @@ impl Hall {
     pub fn film(&mut self, at: usize, mid: str0m::media::Mid, encoder: &mut Encoder, frames: u32) {
         for _ in 0..frames {
             let client = &mut self.clients[at];
-            let asked = !client.keyframe_requests.is_empty();
-            client.keyframe_requests.clear();
+            let before = client.keyframe_requests.len();
+            client.keyframe_requests.retain(|(of, _)| *of != mid);
+            let asked = client.keyframe_requests.len() < before;
             let frame = encoder.frame(asked);
             client.send_video(mid, None, &frame);
             self.run(Duration::from_millis(5));

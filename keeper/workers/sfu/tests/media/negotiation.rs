@@ -5,8 +5,10 @@ use crate::hall::{Hall, peer};
 use heliograph_sfu::media::api::{
     Command, DataChannel, Event, Kind, Mid, NewSection, TrackId, Want,
 };
+use std::collections::HashSet;
 use std::time::Duration;
 use str0m::media::Direction::{RecvOnly, SendOnly};
+use str0m::rtp::Ssrc;
 
 fn section(track: u64) -> NewSection {
     NewSection {
@@ -15,6 +17,12 @@ fn section(track: u64) -> NewSection {
         track_id: format!("TR_y{track}"),
         track: TrackId(track),
     }
+}
+
+/// SSRCs that SDP announces.
+fn ssrcs(sdp: &str) -> HashSet<String> {
+    let lines = sdp.lines().filter_map(|line| line.strip_prefix("a=ssrc:"));
+    lines.filter_map(|line| Some(line.split_once(' ')?.0.to_owned())).collect()
 }
 
 /// An offer of ours, answered by the client. Returns the offer and the tracks' sections.
@@ -59,6 +67,7 @@ fn our_offers_carry_channels_and_tracks_and_sections_are_reused() {
     forward(&hall, 1);
     let (sdp, mids) = offered(&mut hall, subscriber, 101, vec![section(1)], vec![]);
     assert!(sdp.contains("a=msid:PA_x1 TR_y1"), "{sdp}");
+    let announced = ssrcs(&sdp);
     let first = mids[0].1.clone();
     let mut encoder = Encoder::new(1, 5, 5);
     let seen = |hall: &Hall, label: u8| {
@@ -77,12 +86,58 @@ fn our_offers_carry_channels_and_tracks_and_sections_are_reused() {
     let (sdp, mids) = offered(&mut hall, subscriber, 103, vec![section(2)], vec![]);
     assert_eq!(mids, [(TrackId(2), first.clone())], "the section is taken again");
     assert!(sdp.contains("a=msid:PA_x2 TR_y2") && !sdp.contains("msid:PA_x1"), "{sdp}");
+    assert_eq!(ssrcs(&sdp).len(), 2, "one for pictures, one for what is sent again");
+    assert!(ssrcs(&sdp).is_disjoint(&announced), "a browser would show nothing under the old ones");
     forward(&hall, 2);
     let mut encoder = Encoder::new(2, 7, 7);
     hall.until("the second track in the same section", |hall| {
         hall.film(publisher, from[1], &mut encoder, 1);
         seen(hall, 2) > 20
     });
+}
+
+#[test]
+fn sections_of_the_client_are_reused_as_other_streams() {
+    let mut hall = Hall::new();
+    let (publisher, from) = hall.join(&[(Kind::Video, SendOnly), (Kind::Video, SendOnly)]);
+    let (subscriber, to) = hall.join(&[(Kind::Video, RecvOnly), (Kind::Video, RecvOnly)]);
+    for (at, mid) in from.iter().enumerate() {
+        hall.publish(publisher, *mid, at as u64 + 1, Kind::Video);
+    }
+    hall.forward(1, subscriber, to[0]);
+    hall.forward(2, subscriber, to[1]);
+    let mut encoders = [Encoder::new(1, 5, 5), Encoder::new(2, 7, 7)];
+    let both = |hall: &mut Hall, encoders: &mut [Encoder; 2], to: [str0m::media::Mid; 2]| {
+        let came = |hall: &Hall, mid| hall.clients[subscriber].section(mid).len();
+        let before = to.map(|mid| came(hall, mid));
+        hall.until("both tracks", |hall| {
+            for (encoder, mid) in encoders.iter_mut().zip(&from) {
+                hall.film(publisher, *mid, encoder, 1);
+            }
+            to.iter().zip(before).all(|(mid, before)| came(hall, *mid) > before + 20)
+        });
+    };
+    both(&mut hall, &mut encoders, [to[0], to[1]]);
+    let of = |hall: &Hall, mid| -> HashSet<Ssrc> {
+        let packets = hall.clients[subscriber].section(mid);
+        packets.iter().map(|packet| packet.header.ssrc).collect()
+    };
+    assert_eq!([of(&hall, to[0]).len(), of(&hall, to[1]).len()], [1, 1]);
+
+    // The first track comes back in the same section, the second one goes on.
+    hall.media.send(Command::EndForward { track: TrackId(1), to: peer(subscriber) });
+    let (sdp, more) = hall.clients[subscriber].offer(&[(Kind::Video, RecvOnly)], false);
+    hall.negotiate(subscriber, sdp);
+    hall.forward(1, subscriber, to[0]);
+    both(&mut hall, &mut encoders, [to[0], to[1]]);
+    assert_eq!([of(&hall, to[0]).len(), of(&hall, to[1]).len()], [2, 1]);
+
+    // Without anything negotiated the client knows of no other stream.
+    hall.media.send(Command::EndForward { track: TrackId(1), to: peer(subscriber) });
+    hall.forward(1, subscriber, to[0]);
+    both(&mut hall, &mut encoders, [to[0], to[1]]);
+    assert_eq!(of(&hall, to[0]).len(), 2);
+    assert!(hall.clients[subscriber].section(more[0]).is_empty());
 }
 
 #[test]

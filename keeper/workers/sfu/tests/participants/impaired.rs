@@ -1,6 +1,6 @@
 //! Calls over bad paths, in figures.
 
-use crate::media::{PICTURES, SPEECH, camera};
+use crate::media::{LAYERS, PICTURES, SPEECH, camera};
 use crate::server::Server;
 use heliograph_call::relay::{Impaired, Impairment};
 use heliograph_call::{AudioOptions, Call, JoinOptions, Publication, TrackStats, player};
@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// How long a path is watched.
 const WATCHED: Duration = Duration::from_secs(20);
+/// How long the worker is given to find out how wide a path is.
+const SETTLING: Duration = Duration::from_secs(5);
 
 /// 5 % lost, 20 ms with up to 10 ms more, one in a hundred overtaken.
 fn lossy(seed: u64) -> Impaired {
@@ -20,6 +22,17 @@ fn lossy(seed: u64) -> Impaired {
         ..Impairment::default()
     };
     Impaired { up: path, down: path, seed }
+}
+
+/// Half a megabit a second towards the participant, behind the buffer of a home router.
+fn narrow() -> Impaired {
+    let down = Impairment {
+        delay: Duration::from_millis(20),
+        bits_per_sec: Some(500_000),
+        queue: Duration::from_millis(300),
+        ..Impairment::default()
+    };
+    Impaired { up: Impairment::default(), down, seed: 3 }
 }
 
 fn through(impaired: Impaired) -> JoinOptions {
@@ -83,4 +96,35 @@ async fn one_in_twenty_lost_both_ways_leaves_speech_whole_and_the_picture_moving
     );
     assert!(video.frames * 100 >= WATCHED.as_secs() * 20 * 70, "{video:?}");
     assert!(video.freeze_ms < WATCHED.as_millis() as u64 / 4, "{video:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn narrow_path_gets_a_smaller_picture_and_all_of_the_speech() {
+    let server = Server::start();
+    let (speaker, _heard) = server.join("narrow", "speaker", JoinOptions::default()).await;
+    let (listener, _hears) = server.join("narrow", "listener", through(narrow())).await;
+    let (microphone, camera) = publish(&speaker).await;
+    // The path's width has to be found out first.
+    tokio::time::sleep(SETTLING).await;
+    let (audio_before, video_before) =
+        (received(&listener, &microphone).await, received(&listener, &camera).await);
+    tokio::time::sleep(WATCHED).await;
+    let (audio, video) =
+        (received(&listener, &microphone).await, received(&listener, &camera).await);
+
+    let sent = audio.packets + audio.lost - audio_before.packets - audio_before.lost;
+    let in_time = audio.audio_in_time - audio_before.audio_in_time;
+    let video_bits_per_sec = (video.bytes - video_before.bytes) * 8 / WATCHED.as_secs();
+    println!(
+        "audio: {in_time} of {sent} in time; video: {video_bits_per_sec} bit/s at {:?}, {} frames, \
+         {} freezes of {} ms together",
+        video.size,
+        video.frames - video_before.frames,
+        video.freezes - video_before.freezes,
+        video.freeze_ms - video_before.freeze_ms
+    );
+    assert!(in_time * 100 >= sent * 95, "{in_time} of {sent} in time: {audio:?}");
+    // The largest layer alone is more than the path takes.
+    assert!(video.size.is_some_and(|(width, _)| width < LAYERS[2].0), "{video:?}");
+    assert!(video.frames > video_before.frames, "the picture stands: {video:?}");
 }

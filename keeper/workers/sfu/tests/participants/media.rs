@@ -18,6 +18,12 @@ pub static SPEECH: LazyLock<Vec<Bytes>> = LazyLock::new(|| {
     packets
 });
 
+/// The same as samples: 16 kHz, mono.
+pub fn speech_pcm() -> Vec<i16> {
+    let mut reader = hound::WavReader::open(recording("jfk.wav")).unwrap();
+    reader.samples::<i16>().map(Result::unwrap).collect()
+}
+
 /// Four seconds of a test picture in three sizes.
 pub static PICTURES: LazyLock<Vec<Video>> = LazyLock::new(|| {
     LAYERS

@@ -2,7 +2,9 @@
 
 use heliograph_call::token::Token;
 use heliograph_call::{Call, Event, Events, JoinOptions};
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -21,11 +23,21 @@ pub struct Server {
 
 impl Server {
     pub fn start() -> Self {
+        Self::started(&[])
+    }
+
+    /// One that a node role can connect to at `socket`.
+    pub fn start_with_node_role(socket: &Path) -> Self {
+        Self::started(&["--socket".as_ref(), socket.as_os_str()])
+    }
+
+    fn started(more: &[&OsStr]) -> Self {
         let mut keys = tempfile::NamedTempFile::new().unwrap();
         writeln!(keys, "{KEY}: {SECRET}").unwrap();
         let mut process = Command::new(env!("CARGO_BIN_EXE_heliograph-sfu"))
             .args(["--listen", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--threads", "1", "--keys"])
             .arg(keys.path())
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -33,6 +45,14 @@ impl Server {
         let mut line = String::new();
         BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         Self { process, url: format!("ws://{}", line.trim()), _keys: keys }
+    }
+
+    /// Memory that the worker holds, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
     pub fn url(&self) -> &str {

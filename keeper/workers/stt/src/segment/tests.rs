@@ -17,7 +17,7 @@ fn run(runs: &[(f32, u64)]) -> Vec<Event> {
 
 /// Events, and the done position after every window.
 fn feed(start: u64, probabilities: &[f32]) -> (Vec<Event>, Vec<u64>) {
-    let mut segmenter = Segmenter::new(start, start);
+    let mut segmenter = Segmenter::new(start, start, END_SILENCE_SAMPLES);
     let (mut events, mut done) = (Vec::new(), Vec::new());
     for probability in probabilities {
         events.extend(segmenter.push(*probability));
@@ -136,6 +136,48 @@ fn done_waits_for_padding_and_for_open_speech() {
     assert_eq!(done[120], 120 * WINDOW, "finished: all is done");
 }
 
+#[test]
+fn silence_that_ends_a_segment_is_as_configured() {
+    let pauses = |end_silence| {
+        let mut segmenter = Segmenter::new(0, 0, end_silence);
+        let mut silence = None;
+        for window in 0..windows(4_000) {
+            let probability = if window < windows(960) { SPEECH } else { SILENCE };
+            if segmenter.push(probability).is_some() {
+                silence = Some((window + 1 - windows(960)) as u64 * WINDOW);
+            }
+        }
+        silence.unwrap()
+    };
+    assert_eq!(pauses(samples(416)), samples(416));
+    assert_eq!(pauses(samples(500)), samples(512), "whole windows");
+    assert_eq!(pauses(0), END_SILENCE_SAMPLES_MIN);
+    assert_eq!(pauses(u64::MAX), samples(2_016), "the most there is");
+}
+
+#[test]
+fn speech_is_told_of_after_three_windows_and_its_end_when_it_is_certain() {
+    let mut segmenter = Segmenter::new(0, 0, samples(416));
+    let mut told = Vec::new();
+    let probabilities = [vec![SILENCE; 10], vec![SPEECH; 20], vec![SILENCE; 20]].concat();
+    for (window, probability) in probabilities.into_iter().enumerate() {
+        segmenter.push(probability);
+        while let Some(activity) = segmenter.take_activity() {
+            told.push((window, activity.at_sample / WINDOW, activity.is_speaking));
+        }
+    }
+    assert_eq!(told, [(12, 10, true), (42, 30, false)]);
+}
+
+#[test]
+fn click_is_not_told_of() {
+    let mut segmenter = Segmenter::new(0, 0, samples(416));
+    for probability in [vec![SPEECH; 2], vec![SILENCE; 40]].concat() {
+        segmenter.push(probability);
+    }
+    assert_eq!(segmenter.take_activity(), None);
+}
+
 /// Runs of random length and probability: shapes that speech does not have.
 fn probabilities() -> impl Strategy<Value = Vec<f32>> {
     prop::collection::vec((0.0f32..=1.0, 1usize..120), 1..60).prop_map(|runs| {
@@ -159,7 +201,7 @@ proptest! {
 
     #[test]
     fn done_never_moves_back_nor_past_what_follows(probabilities in probabilities()) {
-        let mut segmenter = Segmenter::new(0, 0);
+        let mut segmenter = Segmenter::new(0, 0, END_SILENCE_SAMPLES);
         let mut done = 0;
         for probability in &probabilities {
             if let Some(event) = segmenter.push(*probability) {
@@ -179,6 +221,44 @@ proptest! {
             let (from, to) = (index as u64 * WINDOW, (index as u64 + 1) * WINDOW);
             let inside = events.iter().any(|e| e.span().start <= from && to <= e.span().end);
             prop_assert!(*probability < SPEECH_MIN || inside, "window {index}");
+        }
+    }
+
+    #[test]
+    fn activity_alternates_and_moves_forward(probabilities in probabilities()) {
+        let mut segmenter = Segmenter::new(0, 0, END_SILENCE_SAMPLES);
+        for probability in &probabilities {
+            segmenter.push(*probability);
+        }
+        segmenter.finish(probabilities.len() as u64 * WINDOW);
+        let mut expected = true;
+        let mut at = 0;
+        while let Some(activity) = segmenter.take_activity() {
+            prop_assert_eq!(activity.is_speaking, expected);
+            prop_assert!(at <= activity.at_sample);
+            at = activity.at_sample;
+            expected = !expected;
+        }
+        prop_assert!(expected, "what has begun has ended");
+    }
+
+    /// What is decoded ahead in a pause is the segment, unless the speech goes on.
+    #[test]
+    fn pause_foretells_its_segment(probabilities in probabilities()) {
+        let mut segmenter = Segmenter::new(0, 0, samples(416));
+        let mut foretold = None;
+        for probability in &probabilities {
+            let event = segmenter.push(*probability);
+            if let Some(Event::Speech(span)) = event
+                && let Some(foretold) = foretold
+                && span.end < SEGMENT_SAMPLES_MAX / 2
+            {
+                prop_assert_eq!(span, foretold);
+            }
+            foretold = match segmenter.hearing() {
+                Some(Hearing::Pause(span)) => Some(span),
+                _ => None,
+            };
         }
     }
 }

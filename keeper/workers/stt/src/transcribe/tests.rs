@@ -51,9 +51,17 @@ fn run(lines: Vec<Transcript>) -> (Outcome, Vec<Window>) {
         languages: vec!["en"],
     };
     let mut transcriber =
-        Transcriber::new(Box::new(Script { info, lines, asked: asked.clone() }), "voice");
+        Transcriber::new(vec![Box::new(Script { info, lines, asked: asked.clone() })], "voice");
     let span = Span { start: 16_000, end: 16_004 };
-    let outcome = transcriber.transcribe(&[1, 2, -3, 4], span, None, Instant::now()).unwrap();
+    let outcome = transcriber
+        .transcribe(
+            &[1, 2, -3, 4],
+            span,
+            &mut Route::default(),
+            &Settings::default(),
+            Instant::now(),
+        )
+        .unwrap();
     let asked = asked.lock().unwrap().clone();
     (outcome, asked)
 }

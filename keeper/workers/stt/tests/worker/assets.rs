@@ -80,6 +80,27 @@ pub fn noise(secs: usize, amplitude: i16) -> Vec<i16> {
     (0..secs * 16_000).map(|_| ((i32::from(next()) * i32::from(amplitude)) >> 15) as i16).collect()
 }
 
+#[allow(dead_code, reason = "for the measurements, which share this file")]
+/// Six voices at once: every recording but one, laid end to end, from six places.
+pub fn babble(recordings: &[Vec<i16>], without: usize, len: usize) -> Vec<i16> {
+    let others = recordings.iter().enumerate().filter(|(index, _)| *index != without);
+    let all: Vec<i16> = others.flat_map(|(_, pcm)| pcm).copied().collect();
+    let voice = |n: usize, k: usize| i32::from(all[(n + k * all.len() / 6) % all.len()]);
+    (0..len).map(|n| ((0..6).map(|k| voice(n, k)).sum::<i32>() / 6) as i16).collect()
+}
+
+/// Adds noise to speech, so much weaker over its whole length.
+pub fn mix(speech: &mut [i16], noise: &[i16], snr_db: f64) {
+    let power = |pcm: &[i16]| {
+        let sum: f64 = pcm.iter().map(|sample| f64::from(*sample).powi(2)).sum();
+        sum / pcm.len() as f64
+    };
+    let gain = (power(speech) / power(noise) / 10f64.powf(snr_db / 10.0)).sqrt();
+    for (sample, noise) in speech.iter_mut().zip(noise) {
+        *sample = (f64::from(*sample) + gain * f64::from(*noise)) as i16;
+    }
+}
+
 /// Words in lower case without punctuation, joined by spaces.
 pub fn words(text: &str) -> String {
     let kept = text.replace('\'', "").to_lowercase();

@@ -156,7 +156,11 @@ impl Node {
 
     pub async fn open(&mut self, stream: u64, language: Option<&str>, start_sample: u64) {
         let language = language.map(str::to_owned);
-        let config = StreamConfig { language, ..StreamConfig::default() };
+        self.open_as(stream, start_sample, StreamConfig { language, ..StreamConfig::default() })
+            .await;
+    }
+
+    async fn open_as(&mut self, stream: u64, start_sample: u64, config: StreamConfig) {
         self.send(ToWorker::Open { stream, start_sample, config }).await;
         assert_eq!(self.answer().await, Some(FromWorker::Opened { stream }));
     }
@@ -170,7 +174,19 @@ impl Node {
         pcm: &[i16],
         chunk: usize,
     ) -> Heard {
-        self.open(stream, None, start_sample).await;
+        self.hear_as(stream, start_sample, pcm, chunk, StreamConfig::default()).await
+    }
+
+    /// The same for a stream that asks for something.
+    pub async fn hear_as(
+        &mut self,
+        stream: u64,
+        start_sample: u64,
+        pcm: &[i16],
+        chunk: usize,
+        config: StreamConfig,
+    ) -> Heard {
+        self.open_as(stream, start_sample, config).await;
         for pcm in pcm.chunks(chunk) {
             self.send(ToWorker::Audio { stream, pcm: pcm.to_vec() }).await;
         }

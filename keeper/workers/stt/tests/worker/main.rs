@@ -5,5 +5,6 @@
 mod assets;
 mod client;
 mod engine;
+mod live;
 mod process;
 mod streams;

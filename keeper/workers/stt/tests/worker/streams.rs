@@ -345,3 +345,45 @@ async fn unread_answers_hold_back_the_node() {
     };
     assert!(blocked, "took {sent_secs} s");
 }
+
+/// Two models behind one socket: each can be asked for by its hash, and a language asked for goes
+/// to the first that serves it.
+#[tokio::test]
+async fn models_are_listed_and_chosen_by_hash_or_language() {
+    let base = assets::model(BASE);
+    let worker = Worker::start_with(TINY_EN, &["--model", base.to_str().unwrap()]);
+    let mut node = worker.connect().await;
+    let FromWorker::Ready { models, .. } = node.ready.clone() else { unreachable!() };
+    let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+    assert_eq!(names, [BASE, TINY_EN], "what serves most comes first");
+    let [base, tiny] = [models[0].sha256, models[1].sha256];
+
+    let pcm = wav("jfk.wav");
+    let asked = [
+        (None, None, base),
+        (Some("en"), None, tiny),
+        (None, Some(tiny), tiny),
+        (Some("en"), Some(base), base),
+    ];
+    for (stream, (language, model_sha256, expected)) in (1..).zip(asked) {
+        let language = language.map(str::to_owned);
+        let config = StreamConfig { language, model_sha256, ..StreamConfig::default() };
+        let heard = node.hear_as(stream, 0, &pcm, CHUNK, config).await;
+        assert!(word_error_rate(JFK, &heard.text()) <= 0.05, "{}", heard.text());
+        assert!(heard.segments.iter().all(|segment| segment.record.model_sha256 == expected));
+    }
+
+    for (stream, language, model_sha256, part) in [
+        (8, None, Some([7; 32]), format!("{TINY_EN} ({})", hex::encode(tiny))),
+        (9, Some("es"), Some(tiny), "'es' is not served by this model; served: en".into()),
+    ] {
+        let language: Option<&str> = language;
+        let language = language.map(str::to_owned);
+        let config = StreamConfig { language, model_sha256, ..StreamConfig::default() };
+        node.send(ToWorker::Open { stream, start_sample: 0, config }).await;
+        let Some(FromWorker::Failed { reason, retryable: false, .. }) = node.answer().await else {
+            panic!("refused for good")
+        };
+        assert!(reason.contains(&part), "{reason}");
+    }
+}

@@ -3,12 +3,11 @@
 use super::instructions::Cost;
 use super::machine::Machine;
 use super::settlement::Settlement;
-use super::speech::Speech;
-use super::{instructions, program, settlement, speech};
+use super::{cache, instructions, program, settlement};
 use crate::context::Context;
 use crate::exit::usage;
 use crate::output::Outcome;
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -20,18 +19,16 @@ pub enum Part {
     Instructions,
     /// Seconds from the end of a minute to its settlement
     Settlement,
-    /// Real-time factor of the speech worker
-    Speech,
 }
 
-/// Cost of each instruction, time to settlement, speed of the speech worker
+/// Cost of each instruction, time to settlement
 #[derive(Clone, Debug, Args)]
 #[command(
-    long_about = "Cost of each instruction, time to settlement, speed of the speech worker.\n\n\
+    long_about = "Cost of each instruction, time to settlement.\n\n\
     The instructions run on a virtual machine with the bytecode in target/deploy of the workspace \
     that this program was built from. The settlement is timed on a whole network that `heliograph \
-    up` runs meanwhile, with an embedded cluster, a keeper and a speech worker. The worker is also \
-    timed alone. A machine busy with other things gives other figures.",
+    up` runs meanwhile, with an embedded cluster, a keeper and a speech worker. A machine busy with \
+    other things gives other figures.",
     after_long_help = "EXAMPLES\n  \
     heliograph bench chain\n  \
     heliograph bench chain --part instructions --json\n  \
@@ -62,9 +59,6 @@ pub struct Chain {
     /// The keeper program [default: heliograph-keeper beside this program]
     #[arg(long, value_name = "FILE")]
     pub keeper: Option<PathBuf>,
-    /// The worker program [default: heliograph-stt beside this program]
-    #[arg(long, value_name = "FILE")]
-    pub worker: Option<PathBuf>,
 }
 
 /// Everything measured; what was not is `null`.
@@ -73,7 +67,6 @@ pub struct Figures {
     pub machine: Machine,
     pub instructions: Option<Vec<Cost>>,
     pub settlement: Option<Settlement>,
-    pub speech: Option<Speech>,
 }
 
 impl Chain {
@@ -86,9 +79,6 @@ impl Chain {
         if let Some(settlement) = &figures.settlement {
             text.push_str(&format!("\n{}", settlement::describe(settlement)));
         }
-        if let Some(speech) = &figures.speech {
-            text.push_str(&format!("\n{}", speech::describe(speech)));
-        }
         Outcome::new(&figures, text)
     }
 
@@ -97,18 +87,10 @@ impl Chain {
         let wants = |part| self.parts.is_empty() || self.parts.contains(&part);
         // Everything that may be missing is found missing before anything takes its time.
         let settlement = wants(Part::Settlement).then(|| self.settlement()).transpose()?;
-        let speech = wants(Part::Speech).then(|| self.speech()).transpose()?;
-        let mut figures = Figures {
-            machine: Machine::this(),
-            instructions: None,
-            settlement: None,
-            speech: None,
-        };
+        let mut figures =
+            Figures { machine: Machine::this(), instructions: None, settlement: None };
         if wants(Part::Instructions) {
             figures.instructions = Some(instructions::run().await?);
-        }
-        if let Some(setup) = speech {
-            figures.speech = Some(speech::run(&setup).await?);
         }
         if let Some(setup) = settlement {
             figures.settlement = Some(settlement::run(&setup).await?);
@@ -125,16 +107,6 @@ impl Chain {
             audio: self.audio()?,
             keeper: program(self.keeper.as_deref(), "heliograph-keeper")?,
             minutes: self.minutes,
-        })
-    }
-
-    fn speech(&self) -> Result<speech::Setup> {
-        let models = self.models()?;
-        Ok(speech::Setup {
-            worker: program(self.worker.as_deref(), "heliograph-stt")?,
-            model: models.join(&self.model),
-            vad_model: models.join(&self.vad_model),
-            audio: self.audio()?,
         })
     }
 
@@ -161,17 +133,5 @@ impl Chain {
             return Err(usage(format!("there is no recording {}", path.display())));
         }
         Ok(path)
-    }
-}
-
-/// Where the set-up scripts keep what they fetch.
-fn cache() -> Result<PathBuf> {
-    let given = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    if let Some(folder) = given("HELIOGRAPH_CACHE") {
-        return Ok(folder);
-    }
-    match given("XDG_CACHE_HOME") {
-        Some(folder) => Ok(folder.join("heliograph")),
-        None => Ok(crate::context::home().context("no cache folder")?.join(".cache/heliograph")),
     }
 }

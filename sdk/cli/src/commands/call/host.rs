@@ -14,9 +14,12 @@ use crate::speech::settled;
 use anyhow::Result;
 use clap::Args;
 use heliograph_client::account;
-use heliograph_client::call::{CALL_SERVICES, CallConfig, CallEvent, CallHost, PaidCallMinute};
+use heliograph_client::call::{
+    CALL_SERVICES, CallConfig, CallEvent, CallHost, Captions, PaidCallMinute,
+};
 use heliograph_client::instruction::settlement::end_session;
 use heliograph_client::stream::{EndReason, StreamError};
+use heliograph_protocol::service::{Service, ServiceSet};
 use heliograph_registry::state::{Network, Node};
 use heliograph_settlement::state::Session;
 use serde::Serialize;
@@ -48,7 +51,8 @@ const GIVE_UP_AFTER: Duration = Duration::from_secs(180);
     Receipts and vouchers are kept in ~/.heliograph/sessions (HELIOGRAPH_HOME).",
     after_long_help = "EXAMPLES\n  \
     heliograph call host --keypair app.json --voucher-signer voucher.json --cap 1\n  \
-    heliograph call token --signer voucher.json --room standup --identity ann\n\n\
+    heliograph call token --signer voucher.json --room standup --identity ann\n  \
+    heliograph call host --voucher-signer voucher.json --cap 1 --captions en\n\n\
     Interrupted? The same command with --session SESSION hosts it again.\n\n\
     EXIT CODES\n  \
     0   hosted and settled\n  \
@@ -74,6 +78,10 @@ pub struct Host {
     /// Where the node sends webhooks: an https URL
     #[arg(long, value_name = "URL")]
     pub webhook: Option<String>,
+    /// Have everybody's speech transcribed, at the node's price for transcription, and shown as
+    /// captions; with a language (ISO 639-1), or whatever the node detects
+    #[arg(long, value_name = "LANG", num_args = 0..=1, default_missing_value = "auto")]
+    pub captions: Option<String>,
     /// Seconds to wait for the settlement of the last voucher
     #[arg(long, value_name = "SECONDS", default_value_t = 180)]
     pub settle_limit: u64,
@@ -150,6 +158,14 @@ impl Host {
             Some(folder) => folder.clone(),
             None => data_folder()?.join("sessions"),
         };
+        if self.captions.is_some() {
+            let terms = agreement.session.terms(&agreement.address);
+            if !terms.services.contains(session::TRANSCRIPTION) {
+                return Err(usage("the session has not bought transcription: no captions"));
+            }
+            let price = terms.prices.0[Service::Transcription as usize];
+            eprintln!("captions: {} a minute of each participant's speech", usdc(price));
+        }
         let mut evidence = Evidence::open(&folder, &agreement.address, &network.domain())?;
         if evidence.tip().is_none() && agreement.session.totals.settled_micro_usdc > 0 {
             return Err(usage(format!(
@@ -166,6 +182,7 @@ impl Host {
                 tip: None,
                 since_unix_ms: u64::try_from(agreement.session.opened_at).unwrap_or(0) * 1_000,
                 webhook: self.webhook.clone(),
+                captions: self.captions.as_deref().map(captions),
             },
             voucher_signer: &voucher_signer,
             minutes: Vec::new(),
@@ -175,6 +192,14 @@ impl Host {
         let ended = run.host(&mut evidence, stop, &mut hosting).await?;
         let Run { minutes, connections, .. } = run;
         self.settle(context, &network, &agreement, (minutes, connections), ended, &evidence).await
+    }
+
+    /// What a session for it buys.
+    const fn services(&self) -> ServiceSet {
+        match self.captions {
+            Some(_) => CALL_SERVICES.with(session::TRANSCRIPTION),
+            None => CALL_SERVICES,
+        }
     }
 
     async fn agree(
@@ -198,9 +223,10 @@ impl Host {
         let cap_micro_usdc = cap.to_micro_usdc().map_err(|error| usage(error.to_string()))?;
         let node_key = self.node.as_ref().map(KeyRef::pubkey).transpose()?;
         let app = (&app_address, &app);
-        let node = session::pick_node(rpc, network, app, node_key, CALL_SERVICES).await?;
+        let services = self.services();
+        let node = session::pick_node(rpc, network, app, node_key, services).await?;
         let secs = u64::from(self.hours) * 3_600;
-        let wanted = Wanted { services: CALL_SERVICES, cap_micro_usdc, secs };
+        let wanted = Wanted { services, cap_micro_usdc, secs };
         let opened = session::open(context, &authority, app, network, &node, wanted).await?;
         let (address, session) = (opened.address, opened.session);
         Ok(Agreement { address, session, node: node.1, standing: false })
@@ -348,6 +374,13 @@ impl Run<'_> {
                     }
                     self.minutes.push(*minute);
                 }
+                Ok(CallEvent::NotTranscribed { room, identity, reason }) => {
+                    let whose = match (room.as_str(), identity.as_str()) {
+                        ("", "") => "no captions any more".to_owned(),
+                        (room, identity) => format!("no captions of {identity} in {room}"),
+                    };
+                    eprintln!("warning: {whose}: {reason}");
+                }
                 Ok(CallEvent::Ended { reason, message }) => return Ok(Ok((reason, message))),
                 Err(error) => return Ok(Err(error)),
             }
@@ -355,11 +388,20 @@ impl Run<'_> {
     }
 }
 
+/// What is asked of the node in which language.
+fn captions(language: &str) -> Captions {
+    Captions { language: Some(language.to_owned()).filter(|language| language != "auto") }
+}
+
 /// A minute in one line.
 fn line(minute: &PaidCallMinute) -> String {
-    let [audio, video, data, _] = minute.receipt.usage.secs;
+    let [audio, video, data, captions] = minute.receipt.usage.secs;
+    let captions = match captions {
+        0 => String::new(),
+        secs => format!(", {secs} s captions"),
+    };
     format!(
-        "minute {}: {} people, {audio} s audio, {video} s video, {data} s data, {}",
+        "minute {}: {} people, {audio} s audio, {video} s video, {data} s data{captions}, {}",
         minute.receipt.sequence,
         minute.participants.len(),
         usdc(minute.receipt.amount_micro_usdc)

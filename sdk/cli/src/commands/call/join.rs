@@ -30,7 +30,7 @@ const PICTURE: Picture = Picture {
 #[derive(Debug, Args)]
 #[command(
     long_about = "Join a call as a headless participant: publishes a recording and a test picture, \
-    receives what others publish, and says in the end how it was. An Ogg file with Opus is sent as \
+    receives what others publish, prints captions as they are final, and says in the end how it was. An Ogg file with Opus is sent as \
     it is; anything else is encoded by the ffmpeg program, as is the picture.",
     after_long_help = "EXAMPLE\n  \
     heliograph call join --url ws://127.0.0.1:7882 --token TOKEN --audio speech.wav --video"
@@ -60,8 +60,19 @@ pub struct Joined {
     pub video_frames: u64,
     pub key_frames: u64,
     pub bytes: u64,
+    /// What was said, as far as it is transcribed.
+    pub captions: Vec<Caption>,
     /// Why the call was over, if it was not this participant who left.
     pub ended: Option<String>,
+}
+
+/// What somebody said.
+#[derive(Clone, Debug, Serialize)]
+pub struct Caption {
+    /// Identity.
+    pub speaker: String,
+    /// The words.
+    pub text: String,
 }
 
 /// What a participant publishes.
@@ -119,7 +130,12 @@ impl Join {
                 _ = tokio::signal::ctrl_c() => {}
             }
         };
-        let joined = take_part(&self.url, &self.token, &media, stop).await?;
+        let joined = take_part(&self.url, &self.token, &media, stop, |caption| {
+            if !context.json {
+                eprintln!("{}: {}", caption.speaker, caption.text);
+            }
+        })
+        .await?;
         let text = fields([
             ("audio packets", joined.audio_packets.to_string()),
             ("video frames", format!("{} ({} key)", joined.video_frames, joined.key_frames)),
@@ -130,12 +146,14 @@ impl Join {
     }
 }
 
-/// Joins, publishes and receives until `stop` or the end of the call.
+/// Joins, publishes and receives until `stop` or the end of the call; `captioned` hears each
+/// caption once it is final.
 pub async fn take_part(
     url: &str,
     token: &str,
     media: &Media,
     stop: impl Future<Output = ()>,
+    mut captioned: impl FnMut(&Caption),
 ) -> Result<Joined> {
     let (call, mut events) = Call::join(url, token, JoinOptions::default()).await?;
     let mut players = tokio::task::JoinSet::new();
@@ -168,6 +186,14 @@ pub async fn take_part(
                 joined.video_frames += 1;
                 joined.key_frames += u64::from(is_key);
                 joined.bytes += frame.len() as u64;
+            }
+            Some(Event::Transcription(said)) => {
+                for segment in said.segments.into_iter().filter(|segment| segment.r#final) {
+                    let speaker = said.transcribed_participant_identity.clone();
+                    let caption = Caption { speaker, text: segment.text };
+                    captioned(&caption);
+                    joined.captions.push(caption);
+                }
             }
             Some(Event::Left { reason }) => {
                 joined.ended = Some(reason);

@@ -38,13 +38,27 @@ pub struct Token {
     /// The session that pays [default: the one that was hosted last]
     #[arg(long, value_name = "SESSION")]
     pub session: Option<Pubkey>,
+    /// Have this participant's speech transcribed, whatever the host asks for: with a language (ISO
+    /// 639-1), or whatever the node detects
+    #[arg(long, value_name = "LANG", num_args = 0..=1, default_missing_value = "auto")]
+    pub captions: Option<String>,
+    /// Do not have it transcribed, though the host asks for everybody's
+    #[arg(long, conflicts_with = "captions")]
+    pub no_captions: bool,
 }
 
 impl Token {
     pub fn execute(self) -> Result<Outcome> {
         let signer = keys::read(&self.signer)?;
         let ttl = Duration::from_secs(self.ttl);
-        let token = make(&signer, &self.room, &self.identity, ttl, self.session.as_ref())?;
+        let mut token = prepare(&self.room, &self.identity, ttl, self.session.as_ref())?;
+        if let Some(language) = &self.captions {
+            token = token.transcribe(if language == "auto" { "" } else { language });
+        }
+        if self.no_captions {
+            token = token.not_transcribed();
+        }
+        let token = token.sign_keypair(&signer.to_bytes())?;
         Outcome::new(&json!({ "token": token, "ttl_secs": self.ttl }), token.clone())
     }
 }
@@ -57,6 +71,10 @@ pub fn make(
     ttl: Duration,
     session: Option<&Pubkey>,
 ) -> Result<String> {
+    Ok(prepare(room, identity, ttl, session)?.sign_keypair(&signer.to_bytes())?)
+}
+
+fn prepare(room: &str, identity: &str, ttl: Duration, session: Option<&Pubkey>) -> Result<Jwt> {
     if room.is_empty() || identity.is_empty() {
         return Err(usage("neither the room nor the identity may be empty"));
     }
@@ -64,5 +82,5 @@ pub fn make(
     if let Some(session) = session {
         token = token.session(session.to_string());
     }
-    Ok(token.sign_keypair(&signer.to_bytes())?)
+    Ok(token)
 }

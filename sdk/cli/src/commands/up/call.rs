@@ -47,7 +47,12 @@ impl HeldCall {
         });
         let headings = ["participant", ">audio packets", ">video frames", ">key frames", ">bytes"];
         let rows = rows.map(|row| row.collect::<Vec<_>>());
-        format!("{}\n{}", table(&headings, rows), describe_minutes(&self.hosted.minutes))
+        let captions = self.participants.iter().flat_map(|(_, got)| got.captions.first());
+        let captions =
+            captions.map(|caption| format!("{} said: {}\n", caption.speaker, caption.text));
+        let captions: String = captions.collect();
+        let minutes = describe_minutes(&self.hosted.minutes);
+        format!("{}\n{captions}{minutes}", table(&headings, rows))
     }
 }
 
@@ -68,6 +73,7 @@ pub async fn hold(context: &Context, ready: &Ready, audio: &Path, secs: u64) -> 
         hours: 1,
         session: None,
         webhook: None,
+        captions: Some("en".to_owned()),
         settle_limit: 180,
         evidence: Some(ready.folder.path("sessions")),
         app: AppId::default(),
@@ -84,7 +90,7 @@ pub async fn hold(context: &Context, ready: &Ready, audio: &Path, secs: u64) -> 
         let part = async |key: &Keypair, name| {
             let token = make_token(key, ROOM, name, TOKEN_TTL, None)?;
             let stop = tokio::time::sleep(Duration::from_secs(secs));
-            anyhow::Ok((name, take_part(&url, &token, &media, stop).await?))
+            anyhow::Ok((name, take_part(&url, &token, &media, stop, |_| ()).await?))
         };
         // One with a token of the voucher signer, one with a token of the app's wallet.
         let both = tokio::try_join!(part(&keys.voucher, "ann"), part(&keys.app, "bob"))?;

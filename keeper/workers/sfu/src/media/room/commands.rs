@@ -5,7 +5,7 @@ use crate::media::api::{Command, DataChannel, Event, Kind, Mid, PeerId, Quality,
 use crate::media::forward::Forward;
 use crate::media::host::{Host, Place};
 use crate::media::peer::Peer;
-use crate::media::track::Track;
+use crate::media::track::{Copied, Track};
 use bytes::Bytes;
 use std::time::Instant;
 
@@ -61,7 +61,7 @@ impl Room {
             Command::Data { channel, to, payload } => self.send_data(channel, &to, &payload),
             Command::Tap { track, on } => {
                 if let Some(track) = self.track_mut(track) {
-                    track.tapped = on;
+                    track.tapped = on.then(Copied::default);
                 }
             }
             Command::CloseRoom => self.close(host),
@@ -201,7 +201,7 @@ impl Room {
         peer.forwards.retain(|(_, forwarded)| *forwarded != track);
         peer.negotiation.end(track);
         if let Some(outlet) = forward.outlet {
-            peer.rewriters.insert(outlet.mid, outlet.into_rewriter());
+            peer.close_outlet(outlet);
         }
     }
 

@@ -49,9 +49,12 @@ impl Room {
                 continue;
             }
             let single = track.layers.len() == 1;
+            let spatial = || track.layers[0].spatial_layers().filter(|_| single);
+            let layered = spatial().next().is_some();
             let offered: Vec<Offered> = track
                 .layers
                 .iter()
+                .filter(|_| !layered)
                 .filter(|layer| layer.live(now))
                 .filter(|layer| single || layer.quality <= forward.want.max_quality)
                 .map(|layer| Offered {
@@ -62,8 +65,13 @@ impl Room {
                         measured => measured,
                     },
                 })
+                .chain(
+                    spatial()
+                        .filter(|(quality, _)| *quality <= forward.want.max_quality)
+                        .map(|(quality, rate_bps)| Offered { quality, rate_bps }),
+                )
                 .collect();
-            let current = forward.current.map(|layer| track.layers[layer].quality);
+            let current = forward.quality(&track.layers);
             places.push(place);
             demands.push(Demand { priority: forward.want.priority, offered, current });
         }

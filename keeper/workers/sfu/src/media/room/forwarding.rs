@@ -1,16 +1,24 @@
 //! The way of a packet through a room, and of keyframe requests against it.
 
 use super::Room;
-use crate::media::api::{Event, Kind, Quality, TrackId};
+use crate::media::api::{Event, Kind, TrackId};
 use crate::media::codec;
-use crate::media::forward::{Arrival, opus_payload};
+use crate::media::descriptor::Raw;
+use crate::media::forward::{Arrival, opus_packets};
 use std::time::Instant;
 use str0m::media::Mid;
 use str0m::rtp::RtpPacket;
 
+/// Bytes of a payload that are sent on. Media stay below a path's 1,500 with all headers; the
+/// WebRTC library has a buffer of 2,000 for what goes out, and would not survive more.
+const PAYLOAD_BYTES_MAX: usize = 1_500;
+
 impl Room {
     /// Sends a publisher's packet on to all who get it.
     pub(super) fn forward(&mut self, from: usize, packet: &RtpPacket, now: Instant) {
+        if packet.payload.len() > PAYLOAD_BYTES_MAX {
+            return;
+        }
         let Some(publisher) = self.peers.get_mut(from) else { return };
         let ssrc = packet.header.ssrc;
         let (place, layer) = match publisher.source(ssrc) {
@@ -54,11 +62,27 @@ impl Room {
         let woke = !incoming.live(now);
         let bytes = packet.payload.len();
         incoming.received(*packet.seq_no, packet.header.timestamp, bytes, track.clock_hz, now);
-        if view.keyframe {
+        let described = match packet.header.ext_vals.user_values.get::<Raw>() {
+            Some(raw) => match incoming.describe(raw) {
+                None => {
+                    // The frame that tells what the stream is made of has not come.
+                    incoming.want_keyframe();
+                    self.ask_for_keyframes(place, now);
+                    return;
+                }
+                described => described,
+            },
+            None => None,
+        };
+        incoming.layered(&view, described.as_ref(), bytes);
+        if view.keyframe || described.as_ref().is_some_and(|packet| packet.tells_structure) {
             incoming.keyframe_came();
         }
         if packet.header.marker {
-            incoming.pictured(view.temporal.map_or(0, |(layer, _)| layer));
+            incoming.pictured(match &described {
+                Some(packet) => packet.point.temporal,
+                None => view.temporal_layer(),
+            });
         }
         if woke {
             track.choose(now);
@@ -76,24 +100,26 @@ impl Room {
             let voiced = packet.header.ext_vals.voice_activity.unwrap_or(true);
             track.loudness.heard(level.unsigned_abs(), voiced);
         }
-        let arrival = Arrival { packet, params, red, view, layer, now };
+        let described = described.as_ref();
+        let arrival = Arrival { packet, params, red, view, described, layer, now };
         let mut switched = false;
         for forward in &mut track.forwards {
             let Some(peer) = self.peers.get_mut(forward.to).filter(|peer| peer.up) else {
                 continue;
             };
-            let before = forward.current;
+            let before = forward.quality(&track.layers);
             if forward.send(&arrival, track.clock_hz, peer) && !peer.dirty {
                 peer.dirty = true;
                 self.dirty.push(forward.to);
             }
-            switched |= before != forward.current;
+            switched |= before != forward.quality(&track.layers);
         }
-        if track.tapped
-            && let Some(payload) = opus_payload(&arrival)
-        {
-            let rtp_time = packet.time.numer();
-            self.events.send(Event::Tapped { track: track.id, rtp_time, payload });
+        if let Some(copied) = &mut track.tapped {
+            for (rtp_time, payload) in opus_packets(&arrival) {
+                if copied.is_new(rtp_time) {
+                    self.events.send(Event::Tapped { track: track.id, rtp_time, payload });
+                }
+            }
         }
         if switched {
             self.tell_forwarding(place);
@@ -201,8 +227,7 @@ impl Room {
             return;
         }
         for forward in &mut track.forwards {
-            let quality: Option<Quality> =
-                forward.current.map(|current| track.layers[current].quality);
+            let quality = forward.quality(&track.layers);
             // What is not wanted, or has not come yet, is not kept back by the path.
             let held_back = forward.want.enabled && forward.carried.is_none();
             let silent = quality.is_none() && !held_back;

@@ -1,10 +1,10 @@
 //! Messages, data tracks, captions.
 
-use super::stage::{PAYER, Stage, admission};
+use super::stage::Stage;
 use crate::access::{Grants, Scope};
-use crate::media::api::{Command, DataChannel, Event, Kind};
-use crate::outside::{Caption, Notice, Order};
-use crate::room::{Input, Limits, Transport};
+use crate::media::api::{DataChannel, Event};
+use crate::outside::{Caption, Order};
+use crate::room::{Input, Transport};
 use crate::said;
 use bytes::Bytes;
 use livekit_protocol as proto;
@@ -236,42 +236,4 @@ fn caption_comes_as_message_and_as_stream() {
     assert_eq!(header.attributes["lk.transcription_final"], "true");
     assert_eq!(chunk.content, b"good morning");
     assert_eq!(trailer.stream_id, header.stream_id);
-}
-
-fn tapped(limits: Limits) -> Stage {
-    let mut stage = Stage::limited(limits);
-    let mut admission = admission("ann", Grants::default());
-    admission.claims.transcribe = Some("en".to_owned());
-    stage.join_as("ann", admission, Transport::Single, true);
-    stage
-}
-
-#[test]
-fn who_is_to_be_transcribed_is_tapped_from_the_first_to_the_last() {
-    let mut stage = tapped(Limits { taps: true, ..Limits::default() });
-    let sid = stage.publish("ann", Kind::Audio, "mic");
-    let track = stage.track(&sid);
-    assert!(stage.commands.contains(&Command::Tap { track, on: true }));
-    let opened = stage.notices.iter().find_map(|notice| match notice {
-        Notice::TapOpened { tap, payer, identity, track_sid, language, .. } => {
-            Some((*tap, *payer, identity.clone(), track_sid.clone(), language.clone()))
-        }
-        _ => None,
-    });
-    let (tap, payer, identity, track_sid, language) = opened.unwrap();
-    assert_eq!((payer, identity.as_str(), track_sid), (PAYER, "ann", sid));
-    assert_eq!(language.as_deref(), Some("en"));
-    stage.withdraw("ann", "mic");
-    assert!(
-        stage.notices.iter().any(|notice| {
-            matches!(notice, Notice::TapClosed { tap: closed } if *closed == tap)
-        })
-    );
-}
-
-#[test]
-fn tap_that_nobody_decodes_is_not_opened() {
-    let mut stage = tapped(Limits::default());
-    stage.publish("ann", Kind::Audio, "mic");
-    assert!(!stage.commands.iter().any(|command| matches!(command, Command::Tap { .. })));
 }

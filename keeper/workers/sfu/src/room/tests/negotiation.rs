@@ -180,6 +180,27 @@ fn one_offer_is_pending_at_a_time() {
 }
 
 #[test]
+fn answers_are_numbered_but_for_clients_that_miscount() {
+    for (version, number) in [("2.13.8", 0), ("2.23.0", 2)] {
+        let mut stage = Stage::new();
+        stage.client.sdk = proto::client_info::Sdk::Js as i32;
+        stage.client.version = version.into();
+        stage.join("ann", Transport::Dual);
+        stage.answering = false;
+        stage.offer("ann");
+        stage.offer("ann");
+        let peer = stage.peers("ann")[0];
+        let mut answered = |offer| {
+            let sdp = "v=0\r\n".to_owned();
+            stage.handle(Input::Media(Event::Answer { peer, offer, sdp }));
+            last_answer(&stage, "ann").id
+        };
+        assert_eq!(answered(1), 1, "a newer offer waits for its answer");
+        assert_eq!(answered(2), number);
+    }
+}
+
+#[test]
 fn client_that_never_answers_starts_anew() {
     let mut stage = Stage::new();
     stage.answering = false;

@@ -1,7 +1,7 @@
 //! A room with a media plane that answers by the book: every offer gets an answer with the same
 //! sections, every offer asked for is made.
 
-use crate::access::{Admission, Claims, Grants, Payer, Scope};
+use crate::access::{Admission, Captions, Claims, Grants, Payer, Scope};
 use crate::media::api::{
     Command, DataChannel, Event, Kind, Mid, NewSection, PeerId, Quality, RoomId, TrackId, Want,
 };
@@ -40,6 +40,8 @@ pub struct Stage {
     pub ended: bool,
     /// Whether the media plane answers offers.
     pub answering: bool,
+    /// The software of those who join.
+    pub client: proto::ClientInfo,
     connections: u64,
     mids: HashMap<PeerId, u32>,
 }
@@ -49,6 +51,7 @@ pub fn admission(identity: &str, grants: Grants) -> Admission {
         scope: Scope("app".to_owned()),
         payer: Some(PAYER),
         participants_max: None,
+        captions: Captions { bought: true, everybody: None },
         claims: Claims {
             issuer: "app".to_owned(),
             identity: identity.to_owned(),
@@ -65,14 +68,6 @@ impl Stage {
     }
 
     pub fn with(options: RoomOptions) -> Self {
-        Self::made(options, Limits::default())
-    }
-
-    pub fn limited(limits: Limits) -> Self {
-        Self::made(RoomOptions::default(), limits)
-    }
-
-    fn made(options: RoomOptions, limits: Limits) -> Self {
         let opening = Opening {
             id: RoomId(1),
             scope: Scope("app".to_owned()),
@@ -80,6 +75,7 @@ impl Stage {
             payer: Some(PAYER),
             options,
             limits,
+            turn: None,
             seed: 1,
         };
         let (room, effects) = Room::open(opening, 1_000_000);
@@ -92,6 +88,7 @@ impl Stage {
             replies: Vec::new(),
             ended: false,
             answering: true,
+            client: proto::ClientInfo::default(),
             connections: 0,
             mids: HashMap::new(),
         };
@@ -154,7 +151,7 @@ impl Stage {
             seat: Seat::default(),
             transport,
             auto_subscribe,
-            client: proto::ClientInfo::default(),
+            client: self.client.clone(),
             metadata: String::new(),
             attributes: Vec::new(),
             add_tracks: Vec::new(),
@@ -218,22 +215,31 @@ impl Stage {
                 height,
                 ..Default::default()
             });
-        self.request(
-            name,
-            Request::AddTrack(proto::AddTrackRequest {
-                cid: cid.to_owned(),
-                name: cid.to_owned(),
-                r#type: match kind {
-                    Kind::Audio => proto::TrackType::Audio,
-                    Kind::Video => proto::TrackType::Video,
-                } as i32,
-                source: source as i32,
-                layers: if kind == Kind::Video { layers.collect() } else { Vec::new() },
-                ..Default::default()
-            }),
-        );
+        let request = proto::AddTrackRequest {
+            cid: cid.to_owned(),
+            name: cid.to_owned(),
+            r#type: match kind {
+                Kind::Audio => proto::TrackType::Audio,
+                Kind::Video => proto::TrackType::Video,
+            } as i32,
+            source: source as i32,
+            layers: if kind == Kind::Video { layers.collect() } else { Vec::new() },
+            ..Default::default()
+        };
+        self.publish_as(name, kind, request)
+    }
+
+    /// The same, announced as `request` has it.
+    pub fn publish_as(
+        &mut self,
+        name: &'static str,
+        kind: Kind,
+        request: proto::AddTrackRequest,
+    ) -> String {
+        let cid = request.cid.clone();
+        self.request(name, Request::AddTrack(request));
         let client = self.clients.get_mut(name).unwrap();
-        client.sections.push((kind, Direction::SendOnly, Some(cid.to_owned())));
+        client.sections.push((kind, Direction::SendOnly, Some(cid)));
         self.offer(name);
         let published = self.messages(name).into_iter().rev().find_map(|message| match message {
             Message::TrackPublished(published) => published.track,

@@ -1,0 +1,105 @@
+use super::*;
+use crate::engine::{EngineError, EngineInfo, Transcript};
+
+/// Says what it was asked to do.
+struct Echo(EngineInfo);
+
+impl Echo {
+    fn new() -> Self {
+        Self(EngineInfo {
+            engine: "echo",
+            engine_version: "1".into(),
+            model_name: "m".into(),
+            model_sha256: [1; 32],
+            languages: vec!["de", "en"],
+        })
+    }
+}
+
+impl Engine for Echo {
+    fn info(&self) -> &EngineInfo {
+        &self.0
+    }
+
+    fn transcribe(
+        &mut self,
+        pcm: &[f32],
+        language: Option<&str>,
+        window: Window,
+    ) -> Result<Transcript, EngineError> {
+        let language = language.map(|asked| self.0.language(asked)).transpose()?;
+        Ok(Transcript {
+            text: format!("{} samples, {language:?}, {window:?}", pcm.len()),
+            language: language.unwrap_or("en"),
+            no_speech_probability: 0.0,
+            average_log_probability: -2.0,
+            tokens: 3,
+            looped: false,
+            full_window: false,
+            parameters: "k=v".into(),
+        })
+    }
+}
+
+fn job(parameters: &str) -> Job {
+    Job {
+        model_sha256: [1; 32],
+        language: "de".into(),
+        parameters: parameters.into(),
+        filters: String::new(),
+        pcm_start_sample: 100,
+        pcm: vec![0; 50],
+        start_sample: 110,
+        end_sample: 140,
+    }
+}
+
+fn text(parameters: &str) -> Result<String, String> {
+    decode(&mut Echo::new(), &job(parameters)).map(|decoded| decoded.text)
+}
+
+#[test]
+fn language_and_window_are_those_of_the_record() {
+    let asked = text("audio_ctx=512;language_from=request").unwrap();
+    assert_eq!(asked, "30 samples, Some(\"de\"), Exactly(512)");
+    assert_eq!(text("language_from=audio").unwrap(), "30 samples, None, Fitted");
+}
+
+#[test]
+fn parameters_without_a_meaning_are_refused() {
+    for wrong in [
+        "",
+        "language_from=dice",
+        "audio_ctx=0;language_from=audio",
+        "audio_ctx=x;language_from=audio",
+    ] {
+        assert!(text(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn audio_that_does_not_hold_the_segment_is_refused() {
+    for (start_sample, end_sample) in [(99, 140), (110, 151), (140, 140), (141, 140), (u64::MAX, 0)]
+    {
+        let job = Job { start_sample, end_sample, ..job("language_from=audio") };
+        let refused = decode(&mut Echo::new(), &job).unwrap_err();
+        assert_eq!(refused, "the audio does not cover the segment");
+    }
+}
+
+#[test]
+fn gates_speak_only_for_records_of_the_same_gates() {
+    let mut job = job("language_from=audio");
+    assert_eq!(decode(&mut Echo::new(), &job).unwrap().gate, None);
+    job.filters = format!("vad;{}", gates::description());
+    let gate = decode(&mut Echo::new(), &job).unwrap().gate;
+    assert_eq!(gate.as_deref(), Some("low_probability"));
+}
+
+#[test]
+fn noise_suppression_of_another_kind_is_refused() {
+    let mut job = job("language_from=audio");
+    job.filters = "noise=magic;vad".into();
+    let refused = decode(&mut Echo::new(), &job).unwrap_err();
+    assert_eq!(refused, "noise=magic is not known here");
+}
