@@ -74,7 +74,7 @@ impl Stage {
             name: "hall".to_owned(),
             payer: Some(PAYER),
             options,
-            limits,
+            limits: Limits::default(),
             turn: None,
             seed: 1,
         };
