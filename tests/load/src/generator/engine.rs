@@ -26,6 +26,10 @@ const IDLE_TICK_MS: u16 = 5;
 const TIMERS_EVERY: Duration = Duration::from_millis(5);
 /// How long packets under way may take when the sending ends.
 const LAST_PACKETS: Duration = Duration::from_millis(300);
+/// Pictures of each publisher.
+const PICTURES_PER_SEC: f64 = 30.0;
+/// Less than a packet, so that sums of fractions do not fall short of a whole one.
+const ROUNDING: f64 = 1e-6;
 /// RTP clock of video.
 const CLOCK_HZ: f64 = 90_000.0;
 
@@ -137,7 +141,7 @@ struct Running {
     busy_before: Duration,
     packets_per_sec: f64,
     /// By all publishers.
-    sent: u64,
+    pictures: u64,
     /// When the sending ended.
     ended: Option<Duration>,
 }
@@ -181,7 +185,7 @@ impl Engine {
         }
     }
 
-    /// Sends what is due. Publishers take turns, spread over the time between two packets.
+    /// Sends what is due. Publishers take turns, spread over the time between two pictures.
     fn send_due(&mut self) {
         let Some(running) = self.running.as_mut().filter(|running| running.ended.is_none()) else {
             return;
@@ -190,16 +194,21 @@ impl Engine {
         if publishers == 0 {
             return;
         }
-        let due = running.begun.elapsed().as_secs_f64() * running.packets_per_sec;
+        // Less than a packet a picture: pictures of one packet, fewer of them.
+        let pictures_per_sec = PICTURES_PER_SEC.min(running.packets_per_sec);
+        let packets_each = running.packets_per_sec / pictures_per_sec;
+        let due = running.begun.elapsed().as_secs_f64() * pictures_per_sec;
         let due = (due * publishers as f64) as u64;
-        while running.sent < due {
-            let turn = (running.sent % publishers) as usize;
-            let round = running.sent / publishers;
-            running.sent += 1;
-            let ticks = (round as f64 * CLOCK_HZ / running.packets_per_sec) as u32;
+        while running.pictures < due {
+            let turn = (running.pictures % publishers) as usize;
+            let round = running.pictures / publishers;
+            running.pictures += 1;
+            let ticks = (round as f64 * CLOCK_HZ / pictures_per_sec) as u32;
+            let until = |round: u64| (round as f64 * packets_each + ROUNDING) as u64;
+            let packets = until(round + 1) - until(round);
             let mut publishers = self.peers.iter_mut().filter(|peer| peer.is_publisher());
             if let Some(peer) = publishers.nth(turn) {
-                peer.send(ticks, &mut self.counts);
+                peer.send(ticks, packets, &mut self.counts);
             }
         }
     }
@@ -225,7 +234,7 @@ impl Engine {
                 self.counts = Counts::default();
                 let (begun, busy_before) = (Instant::now(), thread_time());
                 self.running =
-                    Some(Running { begun, busy_before, packets_per_sec, sent: 0, ended: None });
+                    Some(Running { begun, busy_before, packets_per_sec, pictures: 0, ended: None });
                 drop(reply.send(Ok(())));
             }
             Command::Pause { reply } => {

@@ -1,4 +1,4 @@
-//! The packets: VP8 key frames of one packet each, with the time in them.
+//! The packets: parts of VP8 key frames, with the time in them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,13 +15,18 @@ pub fn unix_nanos() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64)
 }
 
-/// A packet that is sent now.
-pub fn payload(now_nanos: u64, picture_id: u16) -> Vec<u8> {
+/// A packet that is sent now: the first of its picture, or a later one.
+pub fn payload(now_nanos: u64, picture_id: u16, first: bool) -> Vec<u8> {
     let mut payload = vec![0; PAYLOAD_BYTES];
     let [high, low] = (picture_id & 0x7fff).to_be_bytes();
-    // Descriptor with picture id (RFC 7741), key frame of 320 x 180 (RFC 6386, section 9.1).
-    payload[..4].copy_from_slice(&[0x90, 0x80, 0x80 | high, low]);
-    payload[4..14].copy_from_slice(&[0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00]);
+    // Descriptor with picture id (RFC 7741), which says whether a picture starts here.
+    let descriptor = if first { 0x90 } else { 0x80 };
+    payload[..4].copy_from_slice(&[descriptor, 0x80, 0x80 | high, low]);
+    if first {
+        // Key frame of 320 x 180 (RFC 6386, section 9.1).
+        let header = [0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00];
+        payload[4..14].copy_from_slice(&header);
+    }
     payload[TIME_AT..TIME_AT + 8].copy_from_slice(&now_nanos.to_le_bytes());
     payload[TIME_AT + 8..TIME_AT + 16].copy_from_slice(&MARK);
     payload
@@ -40,12 +45,15 @@ mod tests {
     use heliograph_call::packet::vp8;
 
     #[test]
-    fn packet_is_a_key_frame_that_tells_its_time() {
-        let payload = payload(1_234_567_890_123, 300);
-        assert_eq!(sent_nanos(&payload), Some(1_234_567_890_123));
-        let part = vp8::parse(&payload).unwrap();
+    fn packets_are_a_key_frame_and_tell_their_time() {
+        let first = payload(1_234_567_890_123, 300, true);
+        let part = vp8::parse(&first).unwrap();
         assert!(part.starts_key_frame);
         assert_eq!(vp8::size(part.data), Some((320, 180)));
+        let second = payload(1_234_567_890_124, 300, false);
+        assert!(!vp8::parse(&second).unwrap().starts_key_frame);
+        assert_eq!(sent_nanos(&first), Some(1_234_567_890_123));
+        assert_eq!(sent_nanos(&second), Some(1_234_567_890_124));
         assert_eq!(sent_nanos(&[0; PAYLOAD_BYTES]), None);
     }
 }

@@ -37,7 +37,9 @@ pub(super) struct Peer {
     pending: Option<SdpPendingOffer>,
     publishes: Option<Mid>,
     vp8: Option<Pt>,
+    /// Packets.
     sent: u64,
+    pictures: u64,
 }
 
 impl Peer {
@@ -72,6 +74,7 @@ impl Peer {
             publishes: None,
             vp8: None,
             sent: 0,
+            pictures: 0,
         })
     }
 
@@ -119,18 +122,21 @@ impl Peer {
         self.publishes.is_some()
     }
 
-    /// Sends one packet.
-    pub(super) fn send(&mut self, ticks_90khz: u32, counts: &mut Counts) {
-        let (Some(mid), Some(vp8)) = (self.publishes, self.vp8) else { return };
-        let mut direct = self.rtc.direct_api();
-        let Some(stream) = direct.stream_tx_by_mid(mid, None) else { return };
-        let payload = payload(unix_nanos(), self.sent as u16);
-        let sequence = SeqNo::from(1_000 + self.sent);
-        let packet = RtpWrite::new(vp8, sequence, ticks_90khz, Instant::now(), payload);
-        stream.write_rtp(packet.marker(true).nackable(true));
-        self.sent += 1;
-        counts.sent += 1;
-        self.drain(0, counts);
+    /// Sends the packets of one picture, as an encoder hands them over.
+    pub(super) fn send(&mut self, ticks_90khz: u32, packets: u64, counts: &mut Counts) {
+        for number in 0..packets {
+            let (Some(mid), Some(vp8)) = (self.publishes, self.vp8) else { return };
+            let mut direct = self.rtc.direct_api();
+            let Some(stream) = direct.stream_tx_by_mid(mid, None) else { return };
+            let payload = payload(unix_nanos(), self.pictures as u16, number == 0);
+            let sequence = SeqNo::from(1_000 + self.sent);
+            let packet = RtpWrite::new(vp8, sequence, ticks_90khz, Instant::now(), payload);
+            stream.write_rtp(packet.marker(number + 1 == packets).nackable(true));
+            self.sent += 1;
+            counts.sent += 1;
+            self.drain(0, counts);
+        }
+        self.pictures += 1;
     }
 
     /// Takes a datagram.

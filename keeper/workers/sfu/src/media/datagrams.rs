@@ -102,13 +102,13 @@ impl Datagrams {
     /// Writes the runs from one on that fit into a system call. Returns how many are done with.
     fn write_some(&mut self, socket: RawFd, transmits: &[Transmit], from: usize) -> usize {
         let (runs, cut_bytes) = together(&self.runs[from..]);
-        let slices: Vec<Vec<IoSlice<'_>>> = runs
+        let (first, last) = (runs[0].start, runs[runs.len() - 1].end);
+        let slices: Vec<IoSlice<'_>> = transmits[first..last]
             .iter()
-            .map(|run| {
-                let datagrams = &transmits[run.start..run.end];
-                datagrams.iter().map(|transmit| IoSlice::new(&transmit.contents)).collect()
-            })
+            .map(|transmit| IoSlice::new(&transmit.contents))
             .collect();
+        let slices: Vec<&[IoSlice<'_>]> =
+            runs.iter().map(|run| &slices[run.start - first..run.end - first]).collect();
         let addresses: Vec<Option<SockaddrStorage>> = runs
             .iter()
             .map(|run| Some(SockaddrStorage::from(transmits[run.start].destination)))

@@ -5,13 +5,19 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use str0m::Candidate;
 use str0m::config::{CryptoProvider, DtlsCert};
 use str0m::net::{Protocol, Transmit};
 
 /// Addresses that lead to one peer; a client has a few interfaces and a TCP connection or two.
 const ADDRESSES_MAX: usize = 16;
+
+/// Calls are made at multiples of this, so that the thread wakes once for many peers and what they
+/// send goes out together.
+const SLOT: Duration = Duration::from_millis(5);
+/// The same for calls that come sooner than that: packets wait for those.
+const FINE_SLOT: Duration = Duration::from_millis(1);
 
 /// What all connections are made of.
 #[derive(Clone, Debug)]
@@ -45,17 +51,20 @@ pub(super) struct Host {
     by_address: HashMap<(Protocol, SocketAddr), Place>,
     by_ufrag: HashMap<String, Place>,
     calls: BinaryHeap<Reverse<(Instant, Place)>>,
+    /// From here on slots are counted.
+    begun: Instant,
 }
 
 impl Host {
     /// A thread without rooms.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, now: Instant) -> Self {
         Self {
             settings,
             transmits: Vec::new(),
             by_address: HashMap::new(),
             by_ufrag: HashMap::new(),
             calls: BinaryHeap::new(),
+            begun: now,
         }
     }
 
@@ -109,6 +118,14 @@ impl Host {
         }
     }
 
+    /// The slot of a call: at that time, or a little later.
+    pub fn slot(&self, at: Instant, now: Instant) -> Instant {
+        let soon = at.saturating_duration_since(now) < SLOT;
+        let slot_nanos = if soon { FINE_SLOT } else { SLOT }.as_nanos() as u64;
+        let nanos = at.saturating_duration_since(self.begun).as_nanos() as u64;
+        self.begun + Duration::from_nanos(nanos.next_multiple_of(slot_nanos))
+    }
+
     /// Calls a peer at a time.
     pub fn call_at(&mut self, at: Instant, place: Place) {
         self.calls.push(Reverse((at, place)));
@@ -131,5 +148,25 @@ impl Host {
     /// Addresses, names and calls that are held.
     pub fn held(&self) -> [usize; 3] {
         [self.by_address.len(), self.by_ufrag.len(), self.calls.len()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_share_slots() {
+        let begun = Instant::now();
+        let crypto = Arc::new(str0m::crypto::from_feature_flags());
+        let certificate = crypto.dtls_provider.generate_certificate().expect("a certificate");
+        let host = Host::new(Settings { certificate, crypto, candidates: Vec::new() }, begun);
+        let slot = |at_micros, now_micros| {
+            let [at, now] = [at_micros, now_micros].map(|us| begun + Duration::from_micros(us));
+            host.slot(at, now).duration_since(begun).as_micros()
+        };
+        assert_eq!([slot(7_001, 2_000), slot(9_999, 2_000), slot(10_000, 2_000)], [10_000; 3]);
+        assert_eq!([slot(2_100, 2_000), slot(3_000, 2_000)], [3_000; 2], "soon");
+        assert_eq!(slot(0, 2_000), 0, "what is past stays so");
     }
 }

@@ -23,6 +23,14 @@ const LIBRARY_STATS_EVERY: Duration = Duration::from_secs(1);
 /// Streams of a publisher whose place is remembered. A section has up to three at a time.
 const SOURCES_MAX: usize = 256;
 
+/// How long packets are kept in case they are asked for again, and how many at most. Clients give a
+/// packet up about a second after it was due.
+const REPEATS_KEPT: Duration = Duration::from_secs(1);
+/// See [`REPEATS_KEPT`].
+const REPEATS_MAX: usize = 1_024;
+/// Repeats are given up when they make up more than this share of what is sent: the library's.
+const REPEATS_SHARE_MAX: f32 = 0.15;
+
 /// What a path is taken to carry at first. Enough for a few small pictures; probes find out within a
 /// second or two whether it is more.
 const FIRST_ESTIMATE: Bitrate = Bitrate::kbps(1_000);
@@ -67,6 +75,8 @@ pub(super) struct Peer {
     pub id: PeerId,
     /// The library's connection.
     pub rtc: Rtc,
+    /// Whether the connection paces: it gives one packet a call.
+    pub paced: bool,
     /// Offers and answers.
     pub negotiation: Negotiation,
     /// Data.
@@ -118,6 +128,7 @@ impl Peer {
         Self {
             id,
             rtc,
+            paced: true,
             negotiation: Negotiation::default(),
             channels: Channels::default(),
             forwards: Vec::new(),
@@ -156,6 +167,7 @@ impl Peer {
         let reports = sdp.contains(Extension::TransportSequenceNumber.as_uri());
         if self.negotiation.is_untouched() && sdp.contains("m=video") && !reports {
             self.rtc = connection(settings, false, now);
+            self.paced = false;
         }
         let idle = |mid: &Mid| self.forwards.iter().all(|(taken, _)| taken != mid);
         let spent: Vec<Mid> = self.announced.iter().copied().filter(idle).collect();
@@ -178,7 +190,13 @@ impl Peer {
         if !self.rtc.media(mid)?.direction().is_sending() {
             return None;
         }
-        let ssrc = self.rtc.direct_api().stream_tx_by_mid(mid, None)?.ssrc();
+        let mut direct = self.rtc.direct_api();
+        let stream = direct.stream_tx_by_mid(mid, None)?;
+        stream.set_rtx_cache(REPEATS_MAX, REPEATS_KEPT, Some(REPEATS_SHARE_MAX));
+        // The publisher has paced already. A queue here, emptied at the rate of an estimate that
+        // starts low and follows what was sent, held packets back for most of a second.
+        stream.set_unpaced(true);
+        let ssrc = stream.ssrc();
         self.settle_congestion(mid);
         let rewriter = match self.rewriters.remove(&mid) {
             Some((same, rewriter)) if same == ssrc => rewriter,

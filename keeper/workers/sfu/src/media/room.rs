@@ -23,11 +23,14 @@ use str0m::{Event as RtcEvent, IceConnectionState, Input, Output};
 /// Calls in a row for which the library has nothing to give although it says they are due. A pause
 /// follows, so that no error of the library's can hold the thread.
 const IDLE_CALLS_MAX: u32 = 16;
-/// That pause, and the shortest time between two calls.
-const CALL_EVERY: Duration = Duration::from_millis(1);
+/// After a packet the library's pacer wants to be called in a microsecond, to find out whether there
+/// is another one: that is now.
+const AT_ONCE: Duration = Duration::from_micros(2);
 /// The longest time between two calls. The call of a peer that has left stays on the clock for as
 /// long.
 const CALL_WITHIN: Duration = Duration::from_secs(10);
+/// The longest time from a packet that was sent to the next look at the connection's timers.
+const LOOK_WITHIN: Duration = Duration::from_millis(20);
 
 /// A room.
 #[derive(Debug)]
@@ -108,18 +111,25 @@ impl Room {
         let Some(peer) = self.peers.get_mut(at).filter(asked) else { return };
         peer.queued = None;
         if peer.deadline > now {
-            self.schedule(at, host);
+            self.schedule(at, now, host);
             return;
         }
         self.advance(at, now, host);
     }
 
-    /// Sends what forwarding has queued.
+    /// Sends what forwarding has queued. As long as the pacer lets everything through, nothing else
+    /// of the connection is looked at: that waits for its next call.
     pub fn flush(&mut self, now: Instant, host: &mut Host) {
         while let Some(at) = self.dirty.pop() {
-            if let Some(peer) = self.peers.get_mut(at) {
-                peer.dirty = false;
+            let Some(peer) = self.peers.get_mut(at) else { continue };
+            peer.dirty = false;
+            let waiting = std::mem::take(&mut peer.waiting);
+            if waiting == 0 || peer.channels.waits() {
                 self.advance(at, now, host);
+            } else if self.send(at, waiting, now, host) {
+                self.look_later(at, now, host);
+            } else {
+                self.drain(at, now, host);
             }
         }
     }
@@ -158,25 +168,57 @@ impl Room {
         if peer.channels.waits() {
             peer.channels.resume(&mut peer.rtc);
         }
-        // The library's pacer gives one packet a call. Where packets are known to wait, the poll that
-        // would say so is left out: it costs as much as the one that gives a packet.
-        for _ in 0..std::mem::take(&mut peer.waiting).max(1) {
-            let Some(peer) = self.peers.get_mut(at) else { return };
-            if let Err(error) = peer.rtc.handle_input(Input::Timeout(now)) {
+        peer.waiting = 0;
+        if let Err(error) = peer.rtc.handle_input(Input::Timeout(now)) {
+            self.fail(at, &error.to_string(), host);
+            return;
+        }
+        self.drain(at, now, host);
+    }
+
+    /// Takes packets that were queued out of a connection. Returns whether all came; the pacer may
+    /// hold some back.
+    fn send(&mut self, at: usize, packets: u32, now: Instant, host: &mut Host) -> bool {
+        for sent in 0..packets {
+            let Some(peer) = self.peers.get_mut(at).filter(|peer| !peer.failed) else {
+                return true;
+            };
+            // The pacer gives one packet a call; without it, one call is good for all.
+            if (peer.paced || sent == 0)
+                && let Err(error) = peer.rtc.handle_input(Input::Timeout(now))
+            {
                 self.fail(at, &error.to_string(), host);
-                return;
+                return true;
             }
-            match peer.rtc.poll_output() {
-                Ok(Output::Transmit(transmit)) => host.transmits.push(transmit),
-                Ok(Output::Event(event)) => self.on_event(at, event, now, host),
-                Ok(Output::Timeout(_)) => break,
-                Err(error) => {
-                    self.fail(at, &error.to_string(), host);
-                    return;
+            loop {
+                let Some(peer) = self.peers.get_mut(at) else { return true };
+                match peer.rtc.poll_output() {
+                    Ok(Output::Transmit(transmit)) => {
+                        let media = is_media(&transmit.contents);
+                        host.transmits.push(transmit);
+                        if media {
+                            break;
+                        }
+                    }
+                    Ok(Output::Event(event)) => self.on_event(at, event, now, host),
+                    Ok(Output::Timeout(_)) => return false,
+                    Err(error) => {
+                        self.fail(at, &error.to_string(), host);
+                        return true;
+                    }
                 }
             }
         }
-        self.drain(at, now, host);
+        true
+    }
+
+    /// Has a connection's next look at its timers at the time it asked for last, but soon.
+    fn look_later(&mut self, at: usize, now: Instant, host: &mut Host) {
+        let Some(peer) = self.peers.get_mut(at).filter(|peer| !peer.failed) else { return };
+        if peer.deadline <= now || peer.deadline > now + LOOK_WITHIN {
+            peer.deadline = now + LOOK_WITHIN;
+        }
+        self.schedule(at, now, host);
     }
 
     fn drain(&mut self, at: usize, now: Instant, host: &mut Host) {
@@ -192,7 +234,7 @@ impl Room {
                     idle_calls = 0;
                     self.on_event(at, event, now, host);
                 }
-                Ok(Output::Timeout(due)) if due <= now && idle_calls < IDLE_CALLS_MAX => {
+                Ok(Output::Timeout(due)) if due <= now + AT_ONCE && idle_calls < IDLE_CALLS_MAX => {
                     if !peer.rtc.is_alive() {
                         self.fail(at, "closed", host);
                         return;
@@ -208,8 +250,8 @@ impl Room {
                         self.fail(at, "closed", host);
                         return;
                     }
-                    peer.deadline = due.max(now + CALL_EVERY).min(now + CALL_WITHIN);
-                    self.schedule(at, host);
+                    peer.deadline = due.max(now + AT_ONCE).min(now + CALL_WITHIN);
+                    self.schedule(at, now, host);
                     return;
                 }
                 Err(error) => {
@@ -220,12 +262,13 @@ impl Room {
         }
     }
 
-    fn schedule(&mut self, at: usize, host: &mut Host) {
+    fn schedule(&mut self, at: usize, now: Instant, host: &mut Host) {
         let Some(place) = self.place_of(at) else { return };
         let Some(peer) = self.peers.get_mut(at) else { return };
-        if peer.queued.is_none_or(|queued| peer.deadline < queued) {
-            peer.queued = Some(peer.deadline);
-            host.call_at(peer.deadline, place);
+        let call_at = host.slot(peer.deadline, now);
+        if peer.queued.is_none_or(|queued| call_at < queued) {
+            peer.queued = Some(call_at);
+            host.call_at(call_at, place);
         }
     }
 
@@ -317,4 +360,10 @@ impl Room {
         }
         host.unname(place, &peer.ufrag);
     }
+}
+
+/// Whether a datagram is a packet of media: RTP, but neither RTCP (RFC 5761, 4) nor anything of
+/// ICE's and DTLS's (RFC 7983).
+fn is_media(datagram: &[u8]) -> bool {
+    matches!(datagram, [128..=191, second, ..] if !(64..96).contains(&(second & 0x7f)))
 }

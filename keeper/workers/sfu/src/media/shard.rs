@@ -67,7 +67,7 @@ impl Shard {
         Self {
             rooms: Arena::default(),
             places: HashMap::new(),
-            host: Host::new(settings),
+            host: Host::new(settings, now),
             touched: Vec::new(),
             tick_at: now,
         }

@@ -15,6 +15,7 @@ use heliograph_load::capacity::{self, Capacity};
 use heliograph_load::churn::{self, Churn};
 use heliograph_load::compare::{self, Compared, Plan};
 use heliograph_load::generator::Feedback;
+use heliograph_load::memory::{self, Memory};
 use heliograph_load::profile::{self, Profile};
 use heliograph_load::run::{Case, Program, Room};
 use heliograph_load::{netns, process, servers::janus};
@@ -37,6 +38,10 @@ const QUICK_CASES: [Case; 2] = [
 ];
 /// The case that is profiled.
 const PROFILED: Case = CASES[1];
+/// Participants of a room whose memory is looked at.
+const MEMORY_SIZES: [usize; 3] = [100, 500, 1_000];
+/// The same in small.
+const QUICK_MEMORY_SIZES: [usize; 1] = [5];
 
 /// Cost of forwarding a packet, and the time it adds, beside Janus
 #[derive(Clone, Debug, Args)]
@@ -44,15 +49,16 @@ const PROFILED: Case = CASES[1];
     long_about = "Cost of forwarding a packet, and the time it adds, beside Janus.\n\n\
     Starts heliograph-sfu and Janus (Debian's package janus) in a network namespace of their own, \
     each bound to processor 0, and plays all participants on processor 1: 1.1 kB VP8 packets, from \
-    one to many and from all to all. The servers are measured in turns. CPU time comes from /proc, \
-    added time from the kernel's receive timestamps. Participants acknowledge as browsers do, \
-    unless --sampled is given.\n\n\
+    one to many and from all to all. The servers are measured in turns. CPU time comes from the \
+    scheduler's clock (schedstat), added time from the kernel's receive timestamps. Participants \
+    acknowledge as browsers do, unless --sampled is given.\n\n\
     The namespace takes root; without Janus, or with --no-peer, loopback is used and ours is \
     measured alone. A machine busy with other things gives other figures; a development build of \
     the SFU gives figures of no use.",
     after_long_help = "EXAMPLES\n  \
     heliograph bench sfu --sfu target/release/heliograph-sfu\n  \
     heliograph bench sfu --quick --no-peer\n  \
+    heliograph bench sfu --no-cases --profile --memory\n  \
     heliograph bench sfu --no-cases --churn 10000\n  \
     heliograph bench sfu --capacity 3000 --json"
 )]
@@ -84,6 +90,9 @@ pub struct Sfu {
     /// Find the most subscribers that get every packet of a megabit a second, up to N
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=20_000))]
     pub capacity: Option<u32>,
+    /// Memory of a room with 100, 500 and 1,000 participants
+    #[arg(long)]
+    pub memory: bool,
     /// Let N participants come and go in hundreds, and see what stays in memory
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub churn: Option<u32>,
@@ -99,6 +108,7 @@ pub struct Figures {
     pub profile: Option<Profile>,
     pub capacity: Option<Capacity>,
     pub peer_capacity: Option<Capacity>,
+    pub memory: Option<Memory>,
     pub churn: Option<Churn>,
 }
 
@@ -159,6 +169,7 @@ impl Sfu {
             profile: None,
             capacity: None,
             peer_capacity: None,
+            memory: None,
             churn: None,
         };
         for case in list.iter().filter(|_| !self.no_cases) {
@@ -176,6 +187,10 @@ impl Sfu {
                 let found = capacity::search(janus, address, most, time, &say).await?;
                 figures.peer_capacity = Some(found);
             }
+        }
+        if self.memory {
+            let sizes = if self.quick { &QUICK_MEMORY_SIZES[..] } else { &MEMORY_SIZES[..] };
+            figures.memory = Some(memory::run(&sfu, address, sizes, &say).await?);
         }
         if let Some(participants) = self.churn {
             figures.churn = Some(churn::run(&sfu, address, participants as usize, &say).await?);

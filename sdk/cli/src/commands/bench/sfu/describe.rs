@@ -4,6 +4,7 @@ use super::{Figures, Peer};
 use crate::output::table;
 use heliograph_load::capacity::{Capacity, PACKETS_PER_SEC};
 use heliograph_load::compare::Compared;
+use heliograph_load::profile::Profile;
 use heliograph_load::run::Measured;
 use std::fmt::Write as _;
 
@@ -31,28 +32,13 @@ pub fn text(figures: &Figures) -> String {
         let _ = write!(text, "\n{}\n{AIM}", table(&COLUMNS, rows));
     }
     if let Some(profile) = &figures.profile {
-        text.push_str("\nWhere the SFU's time goes, in per cent of its samples:\n");
-        for share in &profile.kinds {
-            let _ = writeln!(text, "  {:6.2}  {}", share.per_cent, share.function);
-        }
-        text.push_str("By function:\n");
+        let _ = write!(text, "\n{}\nBy function:\n", kinds(profile));
         for share in &profile.functions {
             let _ = writeln!(text, "  {:6.2}  {}", share.per_cent, share.function);
         }
     }
-    for (name, found) in [("heliograph-sfu", &figures.capacity), ("Janus", &figures.peer_capacity)]
-    {
-        if let Some(found) = found {
-            let _ = write!(text, "\n{name}: {}", capacity(found));
-        }
-    }
-    if let Some(churn) = &figures.churn {
-        let _ = write!(
-            text,
-            "\n{} participants came and went, {:.0} a second; resident memory {} KiB after a tenth \
-             of them, {} KiB after all",
-            churn.participants, churn.per_sec, churn.resident_before_kib, churn.resident_after_kib
-        );
+    for line in findings(figures) {
+        let _ = write!(text, "\n{line}");
     }
     text
 }
@@ -71,7 +57,55 @@ pub fn section(figures: &Figures) -> String {
         let _ = writeln!(text, "| {} |", row.join(" | "));
     }
     let _ = writeln!(text, "\n{AIM}");
+    if let Some(profile) = &figures.profile {
+        let _ = writeln!(text, "\n{}", kinds(profile));
+    }
+    for line in findings(figures) {
+        let _ = writeln!(text, "\n{line}");
+    }
     text
+}
+
+/// Where the time goes, by the kind of code.
+fn kinds(profile: &Profile) -> String {
+    let shares: Vec<String> = profile
+        .kinds
+        .iter()
+        .map(|share| format!("{} {:.1} %", share.function, share.per_cent))
+        .collect();
+    format!("Where the SFU's time goes, from one to many: {}.", shares.join(", "))
+}
+
+/// What was found besides the cases, a sentence each.
+fn findings(figures: &Figures) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (name, found) in [("heliograph-sfu", &figures.capacity), ("Janus", &figures.peer_capacity)]
+    {
+        if let Some(found) = found {
+            lines.push(format!("{name}: {}.", capacity(found)));
+        }
+    }
+    if let Some(memory) = &figures.memory {
+        for held in &memory.sizes {
+            let of = |total_kib| memory.each_kib(total_kib, held.participants);
+            lines.push(format!(
+                "Memory with {} participants in a room: {} KiB each while nobody sends, {} KiB \
+                 each while all get one video; {} KiB for the empty server.",
+                held.participants,
+                of(held.idle_kib),
+                of(held.subscribed_kib),
+                memory.empty_kib
+            ));
+        }
+    }
+    if let Some(churn) = &figures.churn {
+        lines.push(format!(
+            "{} participants came and went, {:.0} a second; resident memory {} KiB after a tenth \
+             of them, {} KiB after all.",
+            churn.participants, churn.per_sec, churn.resident_before_kib, churn.resident_after_kib
+        ));
+    }
+    lines
 }
 
 fn peer(peer: &Peer) -> String {
@@ -176,6 +210,7 @@ mod tests {
             profile: None,
             capacity: None,
             peer_capacity: None,
+            memory: None,
             churn: None,
         }
     }
