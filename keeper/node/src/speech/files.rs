@@ -139,7 +139,7 @@ async fn hear(mut stream: KeyStream<'_>, file: File, samples: u64) -> Result<Tra
             event = stream.event() => stream.on(event).await?,
         };
         match heard {
-            Some(Heard::Final(segment)) => transcript.segments.push(segment),
+            Some(Heard::Final(segment)) => transcript.segments.push(*segment),
             Some(Heard::Over(over)) => break over,
             _ => {}
         }

@@ -47,7 +47,7 @@ pub enum Over {
 /// What the holder of the key is told.
 #[derive(Debug)]
 pub enum Heard {
-    Final(Segment),
+    Final(Box<Segment>),
     Interim(Interim),
     Speech {
         at_sample: u64,
@@ -291,7 +291,7 @@ impl<'a> KeyStream<'a> {
                 let heard = (end <= limit).then(|| {
                     let (record, latency_ms) = (segment.record.clone(), segment.latency_ms);
                     self.key().account().stretch.record(record, latency_ms);
-                    Heard::Final(*segment)
+                    Heard::Final(segment)
                 });
                 self.answered(end).await?;
                 Ok(heard)

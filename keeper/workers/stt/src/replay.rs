@@ -7,6 +7,7 @@
 use crate::engine::{Engine, Window, parameters};
 use crate::front::to_float;
 use crate::gates;
+use crate::noise;
 use crate::worker::{WorkerError, check_cpu, load_engine};
 use clap::Parser;
 use heliograph_worker_ipc::replay::{Answer, Decoded, Job, read, write};
@@ -95,6 +96,9 @@ fn decode(engine: &mut dyn Engine, job: &Job) -> Result<Decoded, String> {
     let segment = segment(job)?;
     let samples: Vec<f32> = match value(&job.filters, "noise") {
         None => segment.iter().copied().map(to_float).collect(),
+        Some(_) if job.filters.split(';').any(|filter| filter == noise::DESCRIPTION) => {
+            noise::suppress(segment)
+        }
         // Decoding what the engine did not hear would accuse a node that is right.
         Some(other) => return Err(format!("noise={other} is not known here")),
     };

@@ -58,7 +58,8 @@ struct Audited {
 }
 
 fn recording(text: &str) -> Result<(Pubkey, PathBuf), String> {
-    let parsed = text.split_once('=').and_then(|(session, file)| Some((session.parse().ok()?, file.into())));
+    let parsed =
+        text.split_once('=').and_then(|(session, file)| Some((session.parse().ok()?, file.into())));
     parsed.ok_or_else(|| "expected SESSION=FILE".to_owned())
 }
 

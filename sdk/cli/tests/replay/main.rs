@@ -3,6 +3,7 @@
 mod scene;
 
 use heliograph_protocol::record::{Record, text_sha256};
+use heliograph_worker_ipc::StreamConfig;
 use scene::{BASE, Scene, TINY_EN};
 use serde_json::json;
 use solana_keypair::Keypair;
@@ -35,6 +36,17 @@ async fn honest_record_is_reproduced_wherever_it_is_named() {
     assert_eq!(said.code, Some(2));
     let message = said.json["error"]["message"].as_str().unwrap();
     assert!(message.contains("no such segment"), "{message}");
+}
+
+/// What the client sent is hashed, what the engine heard is made of it again.
+#[tokio::test]
+async fn record_of_audio_without_its_noise_is_reproduced() {
+    let config = StreamConfig { suppresses_noise: Some(true), ..StreamConfig::default() };
+    let scene = Scene::of(config).await;
+    assert!(scene.segments[0].record.filters.starts_with("noise="));
+    let minute = scene.minute(scene.records(), &scene.node);
+    let said = scene.replay(&minute, TINY_EN, &[]).await;
+    assert_eq!((said.code, said.verdict()), (Some(0), "reproduced"), "{}", said.json);
 }
 
 /// A node that signs for something else than its model says.

@@ -66,13 +66,18 @@ impl Said {
 impl Scene {
     /// Has jfk.wav transcribed.
     pub async fn new() -> Self {
+        Self::of(StreamConfig::default()).await
+    }
+
+    /// The same by a stream that asks for something.
+    pub async fn of(config: StreamConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let pcm: Vec<i16> = hound::WavReader::open(installed("audio/jfk.wav"))
             .unwrap()
             .samples()
             .collect::<Result<_, _>>()
             .unwrap();
-        let segments = hear(&pcm, &folder.path().join("stt.sock")).await;
+        let segments = hear(&pcm, &folder.path().join("stt.sock"), config).await;
         assert!(!segments.is_empty());
         let session = Pubkey::new_unique();
         Self { session, node: Keypair::new(), segments, pcm, folder }
@@ -151,7 +156,7 @@ impl Scene {
 }
 
 /// What the worker makes of a recording.
-async fn hear(pcm: &[i16], socket: &Path) -> Vec<Segment> {
+async fn hear(pcm: &[i16], socket: &Path, config: StreamConfig) -> Vec<Segment> {
     let program = Path::new(env!("CARGO_BIN_EXE_heliograph")).with_file_name("heliograph-stt");
     assert!(program.is_file(), "{} is missing: build the workspace", program.display());
     let mut worker = Command::new(program)
@@ -174,7 +179,6 @@ async fn hear(pcm: &[i16], socket: &Path) -> Vec<Segment> {
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     let mut worker_socket = Framed::new(stream, NodeCodec::new());
-    let config = StreamConfig::default();
     let open = ToWorker::Open { stream: 1, start_sample: START_SAMPLE, config };
     worker_socket.send(open).await.unwrap();
     for chunk in pcm.chunks(16_000) {

@@ -36,7 +36,7 @@ impl Engine for Echo {
             tokens: 3,
             looped: false,
             full_window: false,
-            parameters: "k=v".into(),
+            parameters: format!("power={}", pcm.iter().map(|sample| sample * sample).sum::<f32>()),
         })
     }
 }
@@ -94,6 +94,26 @@ fn gates_speak_only_for_records_of_the_same_gates() {
     job.filters = format!("vad;{}", gates::description());
     let gate = decode(&mut Echo::new(), &job).unwrap().gate;
     assert_eq!(gate.as_deref(), Some("low_probability"));
+}
+
+#[test]
+fn noise_that_was_taken_off_is_taken_off_again() {
+    let mut state = 1_u32;
+    let pcm: Vec<i16> = (0..32_000)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 20) as i16 - 2_048
+        })
+        .collect();
+    let (start_sample, end_sample) = (100, 100 + pcm.len() as u64);
+    let noisy = Job { pcm, start_sample, end_sample, ..job("language_from=audio") };
+    let filters = format!("{};vad", noise::DESCRIPTION);
+    let quiet = Job { filters, ..noisy.clone() };
+    let power = |job: &Job| {
+        let parameters = decode(&mut Echo::new(), job).unwrap().parameters;
+        parameters.strip_prefix("power=").unwrap().parse::<f32>().unwrap()
+    };
+    assert!(power(&quiet) < power(&noisy) / 2.0, "{} of {}", power(&quiet), power(&noisy));
 }
 
 #[test]
