@@ -219,7 +219,7 @@ proptest! {
     fn random_files_end(
         head in prop_oneof![
             Just(&b""[..]), Just(&b"RIFF\xff\xff\xff\xffWAVEfmt \x10\0\0\0\x01\0\x01\0\x80\xbb\0\0"[..]),
-            Just(&FLAC[..60]), Just(&MP3[..200]), Just(&OPUS[..100]), Just(&OPUS[..]),
+            Just(&FLAC[..60]), Just(&MP3[..200]), Just(&OPUS[..100]), Just(OPUS),
         ],
         tail in proptest::collection::vec(any::<u8>(), 0..4_000),
     ) {

@@ -58,13 +58,13 @@ fn refusals(stage: &Stage) -> Vec<&'static str> {
 
 /// What ann was last told of herself.
 fn attribute(stage: &Stage) -> Option<String> {
-    let of_ann = stage.messages("ann").into_iter().filter_map(|message| match message {
+    let mut of_ann = stage.messages("ann").into_iter().filter_map(|message| match message {
         Message::Update(update) => {
             update.participants.iter().find(|p| p.identity == "ann").cloned()
         }
         _ => None,
     });
-    of_ann.last().and_then(|ann| ann.attributes.get("heliograph.transcribed").cloned())
+    of_ann.next_back().and_then(|ann| ann.attributes.get("heliograph.transcribed").cloned())
 }
 
 #[test]
