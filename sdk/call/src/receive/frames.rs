@@ -107,14 +107,18 @@ impl Frames {
         Some(self.give(first, last))
     }
 
-    /// The last packet of the frame that begins with `first`.
+    /// The last packet of the frame that begins with `first`. All of its packets have one time: a
+    /// server that changes layers cuts a frame off and begins the next without a marker between.
     fn complete_from(&self, first: u64) -> Option<u64> {
-        if !self.held.get(&first)?.starts_frame {
+        let begins = self.held.get(&first)?;
+        if !begins.starts_frame {
             return None;
         }
         let unbroken = (first..).zip(self.held.range(first..));
         unbroken
-            .take_while(|(expected, (sequence, _))| *sequence == expected)
+            .take_while(|(expected, (sequence, held))| {
+                *sequence == expected && held.rtp_time == begins.rtp_time
+            })
             .find_map(|(_, (sequence, held))| held.marker.then_some(*sequence))
     }
 

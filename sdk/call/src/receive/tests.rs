@@ -84,6 +84,21 @@ fn packet_sent_again_in_time_repairs_everything() {
 }
 
 #[test]
+fn frame_cut_off_by_a_change_of_layers_is_not_joined_to_the_next() {
+    let start = Instant::now();
+    let mut packets = video(20);
+    // The rest of frame 9, and with it the marker, was never sent: no gap in the numbers.
+    packets.drain(9 * 3 + 1..10 * 3);
+    let mut receiver = Receiver::video(Codec::Vp8, start);
+    let media = feed(&mut receiver, start, &packets, 0..packets.len());
+    let whole = |media: &Media| matches!(media, Media::Video { frame, .. } if frame.len() == 2_500);
+    assert!(media.iter().all(whole));
+    // Frames 0 to 8 and 10 to 19.
+    assert_eq!(media.len(), 19);
+    assert_eq!(receiver.stats(start).lost, 0);
+}
+
+#[test]
 fn gap_that_stays_asks_for_a_key_frame_once_a_second() {
     let start = Instant::now();
     let packets = video(9);
