@@ -189,6 +189,13 @@ var call = {
         };
     },
 
+    /** All that the browser says of the camera's streams, for the message of a failure. */
+    async sending() {
+        const camera = room.localParticipant.getTrackPublication('camera');
+        const report = [...(await camera.track.sender.getStats()).values()];
+        return report.filter((each) => ['outbound-rtp', 'media-source'].includes(each.type));
+    },
+
     /** Which layers the camera sends, as { rid: frames encoded }. */
     async outbound() {
         const camera = room.localParticipant.getTrackPublication('camera');

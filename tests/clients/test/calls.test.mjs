@@ -103,7 +103,12 @@ async function call(t, { room, release, url, signalling, simulcast, key }) {
 
 /** Picture and sound of alice arrive, and sound of bob. */
 async function bothWays(alice, bob) {
-    await Promise.all([bob.seesMore('alice'), bob.hearsMore('alice'), alice.hearsMore('bob')]);
+    try {
+        await Promise.all([bob.seesMore('alice'), bob.hearsMore('alice'), alice.hearsMore('bob')]);
+    } catch (error) {
+        error.message += `; alice sends ${JSON.stringify(await alice.do(() => call.sending()))}`;
+        throw error;
+    }
 }
 
 async function isEncrypted(bob) {
