@@ -36,8 +36,12 @@ fuzz_target() {
   local target=$1 corpus artifacts log executed
   corpus=$HELIOGRAPH_CACHE/fuzz/corpus/$target artifacts=$HELIOGRAPH_CACHE/fuzz/artifacts/$target
   mkdir -p "$corpus" "$artifacts"
-  info "fuzzing $target for $seconds s"
   log=$HELIOGRAPH_CACHE/fuzz/$target.log
+  if ! fuzz build "$target" >"$log" 2>&1; then
+    tail -n 60 "$log" >&2
+    die "$target does not compile (whole log: $log)"
+  fi
+  info "fuzzing $target for $seconds s"
   # Inputs that are several acts are long from the start on: a few bytes are none.
   if ! fuzz run "$target" "$corpus" -- -max_total_time="$seconds" -max_len=4096 -len_control=0 \
     -artifact_prefix="$artifacts/" -print_final_stats=1 >"$log" 2>&1; then

@@ -8,6 +8,10 @@ use rubato::{Fft, FixedSync, Resampler};
 /// slower.
 const CHUNK_FRAMES: usize = 4_096;
 
+/// Longest block, for rates that have little in common with 16 kHz: what it takes grows with it, and
+/// a file of a few bytes could ask for a rate of 767,999 Hz.
+const STEP_FRAMES_MAX: usize = 1 << 18;
+
 /// One channel on its way. What comes out is as long as what went in, to the sample, and not
 /// delayed.
 pub struct Resample {
@@ -30,6 +34,11 @@ impl Resample {
         let (from, to) = (rate_hz as usize, SAMPLE_RATE_HZ as usize);
         // An even number of smallest chunks: the delay, half a chunk, is then whole samples.
         let step = 2 * from / gcd(from, to);
+        if step > STEP_FRAMES_MAX {
+            return Err(AudioError::Damaged(format!(
+                "no recording has {rate_hz} samples a second"
+            )));
+        }
         let chunk = CHUNK_FRAMES.div_ceil(step) * step;
         let resampler = Fft::<f32>::new(from, to, chunk, 1, 1, FixedSync::Both)
             .map_err(|error| AudioError::Damaged(error.to_string()))?;

@@ -3,7 +3,6 @@
 //! It goes through the same client code as every app's stream, at the pace of speech, in a session
 //! like any other. Nothing marks it but that its sender knows what is said.
 
-use crate::noise::speech_end;
 use crate::score::Errors;
 use heliograph_client::stream::{
     EndReason, PaidMinute, Stream, StreamConfig, StreamError, StreamEvent,
@@ -18,14 +17,20 @@ use tokio::time::{Instant, sleep_until, timeout};
 /// What a microphone sends at a time: 20 ms.
 const CHUNK_SAMPLES: usize = TRANSCRIPTION_RATE_HZ as usize / 50;
 
-/// A node that says nothing for this long after all was sent is given up, as people would.
+/// A node that says nothing for this long after all was sent is given up, as people would. One that
+/// says anything else instead is given up twice that long after the clip could have been over twice.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Most bytes of text that are read: more than anybody can say in the longest clip.
+const TEXT_BYTES_MAX: usize = 1 << 20;
 
 /// What is said to a node, and how it sounds.
 #[derive(Clone, Debug)]
 pub struct Clip {
     /// 16 kHz, mono; see [`crate::vary`].
     pub pcm: Vec<i16>,
+    /// The sample after the last that belongs to speech.
+    pub speech_end: usize,
     /// What is said. It stays here.
     pub text: String,
     /// Language it is in, ISO 639-1.
@@ -100,8 +105,8 @@ pub async fn probe(config: StreamConfig, signer: &dyn Signer, clip: &Clip) -> Pr
     match timeout(PATIENCE, Stream::open(config, signer)).await {
         Ok(Ok(mut stream)) => {
             probed.setup = Some(asked.elapsed());
-            let mut heard = Heard { texts: Vec::new(), last: None };
-            let ended = play(&mut stream, &clip.pcm, &mut heard, &mut probed.minutes).await;
+            let mut heard = Heard { texts: Vec::new(), bytes: 0, last: None };
+            let ended = play(&mut stream, clip, &mut heard, &mut probed.minutes).await;
             match ended {
                 Ok(Some(reason)) => probed.ended = Some(reason),
                 Ok(None) => probed.error = Some(silent()),
@@ -120,20 +125,22 @@ pub async fn probe(config: StreamConfig, signer: &dyn Signer, clip: &Clip) -> Pr
 /// The texts so far, and how late the last one came.
 struct Heard {
     texts: Vec<String>,
+    bytes: usize,
     last: Option<Duration>,
 }
 
 /// Sends the clip at its own pace within the credit; `None` when the node fell silent.
 async fn play(
     stream: &mut Stream<'_>,
-    pcm: &[i16],
+    clip: &Clip,
     heard: &mut Heard,
     minutes: &mut Vec<PaidMinute>,
 ) -> Result<Option<EndReason>, StreamError> {
     let base = stream.ready.next_sample;
-    let spoken_until = speech_end(pcm);
+    let pcm = clip.pcm.as_slice();
     let (mut credit, mut finished) = (base, false);
     let started = Instant::now();
+    let deadline = started + 2 * (at(pcm.len()) + PATIENCE);
     let mut quiet_since = started;
     loop {
         let sent = usize::try_from(stream.sent_until() - base).unwrap_or(usize::MAX);
@@ -141,7 +148,8 @@ async fn play(
         let allowed = base + next as u64 <= credit;
         let event = tokio::select! {
             biased;
-            event = stream.next() => event?,
+            () = sleep_until(deadline) => return Ok(None),
+            // Before what comes in, so that a flood of it holds nothing up.
             () = sleep_until(started + at(next)), if !finished && (allowed || next == sent) => {
                 if next > sent {
                     stream.send_audio(&pcm[sent..next]).await?;
@@ -152,6 +160,7 @@ async fn play(
                 quiet_since = Instant::now();
                 continue;
             }
+            event = stream.next() => event?,
             () = sleep_until(quiet_since + PATIENCE) => return Ok(None),
         };
         quiet_since = Instant::now();
@@ -159,8 +168,12 @@ async fn play(
             // Audio that had to wait for it is late all the same: people go on speaking.
             StreamEvent::Credit { until_sample } => credit = credit.max(until_sample),
             StreamEvent::Transcription { text, is_final: true, .. } => {
+                heard.bytes += text.len();
+                if heard.bytes > TEXT_BYTES_MAX {
+                    return Ok(None);
+                }
                 heard.texts.push(text);
-                heard.last = Some((started + at(spoken_until)).elapsed());
+                heard.last = Some((started + at(clip.speech_end)).elapsed());
             }
             StreamEvent::Transcription { .. } | StreamEvent::Vad { .. } => {}
             StreamEvent::Minute(minute) => minutes.push(*minute),

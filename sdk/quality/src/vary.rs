@@ -4,7 +4,7 @@
 //! the same twice: other loudness, other silence around it, other noise under it, no sample where
 //! it was. What is said stays what is said.
 
-use crate::noise::{mixed, speech_power, white};
+use crate::noise::{mixed, speech_end, speech_power, white};
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
 
@@ -21,8 +21,18 @@ const PAUSE_SAMPLES: std::ops::RangeInclusive<usize> = 3_200..=32_000;
 /// Full scale, in squared sample units.
 const FULL_SCALE_POWER: f64 = 32_768.0 * 32_768.0;
 
+/// A clip to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Varied {
+    /// 16 kHz, mono.
+    pub pcm: Vec<i16>,
+    /// The sample after the last that belongs to speech. It cannot be told from `pcm` any more: noise
+    /// may be as loud as quiet speech.
+    pub speech_end: usize,
+}
+
 /// Varies 16 kHz mono speech. The same seed gives the same samples.
-pub fn varied(pcm: &[i16], seed: u64) -> Vec<i16> {
+pub fn varied(pcm: &[i16], seed: u64) -> Varied {
     let mut random = StdRng::seed_from_u64(seed);
     let before = random.random_range(PAUSE_SAMPLES);
     let after = random.random_range(PAUSE_SAMPLES);
@@ -38,7 +48,8 @@ pub fn varied(pcm: &[i16], seed: u64) -> Vec<i16> {
     // Casting saturates: a shout is clipped as a microphone clips it.
     louder.extend(pcm.iter().map(|sample| (f64::from(*sample) * gain).round() as i16));
     louder.resize(louder.len() + after, 0);
-    mixed(&louder, &white(louder.len(), random.random()), snr_db)
+    let noise = white(louder.len(), random.random());
+    Varied { pcm: mixed(&louder, &noise, snr_db), speech_end: speech_end(&louder) }
 }
 
 #[cfg(test)]
@@ -54,7 +65,7 @@ mod tests {
     #[test]
     fn no_variation_is_like_another_and_each_repeats_with_its_seed() {
         let tone = tone();
-        let all: BTreeSet<Vec<i16>> = (0..50).map(|seed| varied(&tone, seed)).collect();
+        let all: BTreeSet<Vec<i16>> = (0..50).map(|seed| varied(&tone, seed).pcm).collect();
         assert_eq!(all.len(), 50);
         let lengths: BTreeSet<usize> = all.iter().map(Vec::len).collect();
         assert!(lengths.len() > 40, "only {} lengths", lengths.len());
@@ -64,13 +75,17 @@ mod tests {
     #[test]
     fn speech_is_as_loud_as_meant_and_whole() {
         for seed in 0..20 {
-            let varied = varied(&tone(), seed);
+            let Varied { pcm: varied, speech_end } = varied(&tone(), seed);
+            // The tone is there for as long as it lasts, and then comes the pause.
+            assert!(speech_end <= varied.len() - PAUSE_SAMPLES.start() + 320);
+            assert!(speech_end >= 16_000 + PAUSE_SAMPLES.start());
             let level_db = 10.0 * (speech_power(&varied) / FULL_SCALE_POWER).log10();
             // Pauses within 40 dB of the speech count as speech, with their noise.
             assert!((-42.0..-19.0).contains(&level_db), "{level_db} dB");
             assert!(varied.len() >= 16_000 + 2 * PAUSE_SAMPLES.start());
             assert!(varied.iter().all(|sample| sample.unsigned_abs() < 32_767));
         }
-        assert_eq!(speech_start(&varied(&[0; 500], 1)), varied(&[0; 500], 1).len());
+        let silence = varied(&[0; 500], 1);
+        assert_eq!((speech_start(&silence.pcm), silence.speech_end), (silence.pcm.len(), 0));
     }
 }

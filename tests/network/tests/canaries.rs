@@ -3,7 +3,7 @@
 use heliograph_client::stream::EndReason;
 use heliograph_network_tests::{Network, Setup, jfk_speech, program};
 use heliograph_quality::probe::{Clip, probe};
-use heliograph_quality::vary::varied;
+use heliograph_quality::vary::{Varied, varied};
 use serde_json::Value;
 use solana_keypair::write_keypair_file;
 use std::path::Path;
@@ -45,7 +45,8 @@ fn write_wav(path: &Path, pcm: &[i16]) {
 async fn canary_is_served_and_paid_as_anybody_and_its_records_are_replayed() {
     let net = Network::start(Setup::default()).await;
     let session = net.open_session(100_000).await;
-    let clip = Clip { pcm: varied(&jfk_speech(), 5), text: JFK.into(), language: "en".into() };
+    let Varied { pcm, speech_end } = varied(&jfk_speech(), 5);
+    let clip = Clip { pcm, speech_end, text: JFK.into(), language: "en".into() };
     let mut config = net.stream_config(session, None).await;
     config.live = true;
     let probed = probe(config, &net.voucher_signer, &clip).await;
@@ -66,7 +67,7 @@ async fn canary_is_served_and_paid_as_anybody_and_its_records_are_replayed() {
     let folder = tempfile::tempdir().expect("a folder");
     let (audio, other) = (folder.path().join("sent.wav"), folder.path().join("other.wav"));
     write_wav(&audio, &clip.pcm);
-    write_wav(&other, &varied(&jfk_speech(), 6));
+    write_wav(&other, &varied(&jfk_speech(), 6).pcm);
     let archive = net.archive();
     let place = session.address.to_string();
     let replay = ["replay", &place, "--archive", text(&archive), "--audio"];

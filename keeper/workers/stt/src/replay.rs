@@ -4,7 +4,7 @@
 //! [`heliograph_worker_ipc::replay`]). The engines are those that serve streams; nothing is decided
 //! here but which of them a record means. A job does not say what its text should be.
 
-use crate::engine::{Engine, Window, parameters};
+use crate::engine::{Engine, Transcript, Window, parameters};
 use crate::front::to_float;
 use crate::gates;
 use crate::noise;
@@ -107,16 +107,21 @@ fn decode(engine: &mut dyn Engine, job: &Job) -> Result<Decoded, String> {
         Some("request") => Some(job.language.as_str()),
         other => return Err(format!("language_from={} is not known", other.unwrap_or_default())),
     };
-    // An engine with no such parameter has one window.
-    let window = match value(&job.parameters, "audio_ctx") {
-        None => Window::Fitted,
-        Some(positions) => match positions.parse() {
-            Ok(positions) if positions > 0 => Window::Exactly(positions),
-            _ => return Err(format!("audio_ctx={positions} is no number of positions")),
-        },
-    };
-    let transcript =
-        engine.transcribe(&samples, language, window).map_err(|error| error.to_string())?;
+    // The window is ours to choose, as for any segment: with one of the record's, a node that heard
+    // the first second of twenty would be right. An engine with no such parameter has one window.
+    let recorded = value(&job.parameters, "audio_ctx");
+    let mut transcript = Err("no window was tried".to_owned());
+    for window in [Window::Fitted, Window::Full] {
+        transcript =
+            engine.transcribe(&samples, language, window).map_err(|error| error.to_string());
+        let has_recorded = |transcript: &Transcript| {
+            recorded.is_none() || value(&transcript.parameters, "audio_ctx") == recorded
+        };
+        if transcript.as_ref().map_or(true, has_recorded) {
+            break;
+        }
+    }
+    let transcript = transcript?;
     // Another version's gates may have let through what these would not.
     let gates_known = job.filters.ends_with(&gates::description());
     let gate = gates::judge(&transcript).filter(|_| gates_known);

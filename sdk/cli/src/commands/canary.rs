@@ -23,7 +23,7 @@ use heliograph_protocol::reputation::Epoch;
 use heliograph_protocol::sample::Sample;
 use heliograph_protocol::service::Service;
 use heliograph_quality::probe::{Clip, Probed, probe};
-use heliograph_quality::vary::varied;
+use heliograph_quality::vary::{Varied, varied};
 use heliograph_registry::state::{Network, Node};
 use rand::seq::IndexedRandom as _;
 use serde::Serialize;
@@ -169,8 +169,8 @@ impl Canary {
                 (line.path.clone(), line.text.clone())
             }
         };
-        let pcm = varied(&audio::read(&path)?, rand::random());
-        Ok(Clip { pcm, text, language: self.language.clone() })
+        let Varied { pcm, speech_end } = varied(&audio::read(&path)?, rand::random());
+        Ok(Clip { pcm, speech_end, text, language: self.language.clone() })
     }
 
     /// A node and a session with it, as any app agrees on them.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// Parameters that name the machine and not the decoding.
-const OF_THE_MACHINE: [&str; 1] = ["simd"];
+const OF_THE_MACHINE: [&str; 2] = ["backend", "simd"];
 
 /// A place in which record and replay differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, bail};
 use heliograph_worker_ipc::replay::{Answer, Job, read, write};
-use std::io::{BufReader, Read as _};
+use std::io::{BufReader, ErrorKind, Read as _};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
@@ -46,6 +46,10 @@ impl Worker {
     pub fn decode(&mut self, job: &Job) -> Result<Answer> {
         let answer = match write(&mut self.jobs, job) {
             Ok(()) => read(&mut self.answers).context("what the worker answered")?,
+            // Nothing was written, and the worker waits for the next one.
+            Err(error) if error.kind() == ErrorKind::InvalidInput => {
+                return Ok(Answer::Refused { reason: format!("the segment is too long: {error}") });
+            }
             Err(_) => None,
         };
         match answer {
@@ -56,6 +60,8 @@ impl Worker {
 
     fn last_words(&mut self) -> String {
         let mut words = String::new();
+        // Its errors end when it does. It may have ended by itself.
+        let _ = self.process.kill();
         if let Some(mut stderr) = self.process.stderr.take() {
             // Whatever it was, there is nothing better to say.
             let _ = stderr.read_to_string(&mut words);

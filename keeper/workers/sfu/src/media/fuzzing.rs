@@ -13,6 +13,7 @@ use crate::access::{Admission, Claims, Grants, Scope};
 use crate::room::{
     ConnectionId, Effect, Input, Join, Limits, Opening, Resume, Room, RoomOptions, Seat, Transport,
 };
+use heliograph_worker_ipc::call::Captions;
 use livekit_protocol as proto;
 use prost::Message as _;
 use std::net::SocketAddr;
@@ -100,6 +101,7 @@ impl Hall {
             scope: Scope("app".to_owned()),
             payer: None,
             participants_max: None,
+            captions: Captions::default(),
             claims,
         };
         self.handle(Input::Join(Box::new(Join {

@@ -29,8 +29,9 @@ const AT_ONCE: Duration = Duration::from_micros(2);
 /// The longest time between two calls. The call of a peer that has left stays on the clock for as
 /// long.
 const CALL_WITHIN: Duration = Duration::from_secs(10);
-/// The longest time from a packet that was sent to the next look at the connection's timers.
-const LOOK_WITHIN: Duration = Duration::from_millis(20);
+/// The longest time from a packet that was sent to the next look at the connection's timers: what the
+/// library has for the time after a packet, such as a probe's, it does not tell when it gives one.
+const LOOK_WITHIN: Duration = Duration::from_millis(2);
 
 /// A room.
 #[derive(Debug)]
@@ -127,7 +128,12 @@ impl Room {
             if waiting == 0 || peer.channels.waits() {
                 self.advance(at, now, host);
             } else if self.send(at, waiting, now, host) {
-                self.look_later(at, now, host);
+                let is_due = |peer: &Peer| peer.deadline <= now;
+                if self.peers.get(at).is_some_and(is_due) {
+                    self.advance(at, now, host);
+                } else {
+                    self.look_later(at, now, host);
+                }
             } else {
                 self.drain(at, now, host);
             }
@@ -215,9 +221,7 @@ impl Room {
     /// Has a connection's next look at its timers at the time it asked for last, but soon.
     fn look_later(&mut self, at: usize, now: Instant, host: &mut Host) {
         let Some(peer) = self.peers.get_mut(at).filter(|peer| !peer.failed) else { return };
-        if peer.deadline <= now || peer.deadline > now + LOOK_WITHIN {
-            peer.deadline = now + LOOK_WITHIN;
-        }
+        peer.deadline = peer.deadline.min(now + LOOK_WITHIN);
         self.schedule(at, now, host);
     }
 

@@ -23,6 +23,13 @@ pub const SILENCE_MAX_TICKS: u64 = 2_000 * TICKS_PER_MS;
 const JUMP_TICKS: u64 = 30_000 * TICKS_PER_MS;
 /// Packets that are held at most: 2 s of the usual 20 ms.
 const HELD_MAX: usize = 100;
+/// How far what was passed on may be ahead of the time that has passed: what is further ahead was not
+/// spoken, and would be paid for. A stall of that length, made up for at once, is let through as well.
+const AHEAD_MAX_TICKS: i64 = 5_000 * TICKS_PER_MS as i64;
+/// See [`AHEAD_MAX_TICKS`].
+const STALL_MAX_TICKS: i64 = 30_000 * TICKS_PER_MS as i64;
+/// A clock that is faster than ours by less than a fiftieth is no fraud.
+const DRIFT_SHARE: u64 = 50;
 /// An Opus packet of that many bytes holds no sound: DTX.
 const DTX_BYTES: usize = 2;
 
@@ -57,13 +64,24 @@ pub struct Order {
     silent_ticks: u64,
     /// Silence that was filled in since the last packet, before anything said how long it is.
     guessed_ticks: u64,
+    /// How far what was passed on is ahead of the time that has passed, or behind it.
+    ahead_ticks: i64,
 }
 
 impl Order {
     /// Takes a packet in and appends to `pieces` what is in order now. What is no Opus packet, came
-    /// twice or comes too late is dropped.
+    /// twice or comes too late is dropped; so is more speech than time has passed.
     pub fn push(&mut self, rtp_time: u64, packet: Bytes, now_ms: u64, pieces: &mut Vec<Piece>) {
         let Some(ticks) = duration_ticks(&packet) else { return };
+        if self.next.is_some() {
+            let passed = now_ms.saturating_sub(self.last_arrival_ms) * TICKS_PER_MS;
+            let passed = i64::try_from(passed + passed / DRIFT_SHARE).unwrap_or(STALL_MAX_TICKS);
+            self.ahead_ticks = self.ahead_ticks.saturating_sub(passed).max(-STALL_MAX_TICKS);
+        }
+        self.last_arrival_ms = now_ms;
+        if self.ahead_ticks > AHEAD_MAX_TICKS {
+            return;
+        }
         let next = *self.next.get_or_insert(rtp_time);
         if rtp_time.abs_diff(next) > JUMP_TICKS {
             self.flush(pieces);
@@ -71,7 +89,6 @@ impl Order {
         } else if rtp_time.saturating_add(ticks) <= next {
             return;
         }
-        self.last_arrival_ms = now_ms;
         if self.held.len() < HELD_MAX {
             self.held.entry(rtp_time).or_insert((packet, now_ms));
         }
@@ -113,6 +130,7 @@ impl Order {
             if gap > LOST_MAX_TICKS || guessed > 0 {
                 self.silence(gap.saturating_sub(guessed), pieces);
             } else if gap > 0 {
+                self.ahead_ticks += gap as i64;
                 pieces.push(Piece::Lost { ticks: gap, then: packet.clone() });
             }
             self.next = Some(at.saturating_add(ticks));
@@ -120,6 +138,7 @@ impl Order {
                 self.silence(ticks, pieces);
             } else {
                 self.silent_ticks = 0;
+                self.ahead_ticks += ticks as i64;
                 pieces.push(Piece::Packet(packet));
             }
         }
@@ -129,6 +148,7 @@ impl Order {
         let ticks = ticks.min(SILENCE_MAX_TICKS - self.silent_ticks);
         self.silent_ticks += ticks;
         if ticks > 0 {
+            self.ahead_ticks += ticks as i64;
             pieces.push(Piece::Silence { ticks });
         }
     }
@@ -252,6 +272,35 @@ mod tests {
             order.push(number * FRAME, packet(number as u8), 2_000, &mut pieces);
         }
         assert_eq!(numbers(&pieces), (1..60).collect::<Vec<u8>>());
+    }
+
+    #[test]
+    fn speech_is_not_faster_than_time() {
+        let given = |pieces: &[Piece]| -> u64 {
+            let ticks = pieces.iter().map(|piece| match piece {
+                Piece::Packet(packet) => duration_ticks(packet).unwrap(),
+                Piece::Lost { ticks, then } => ticks + duration_ticks(then).unwrap(),
+                Piece::Silence { ticks } => *ticks,
+            });
+            ticks.sum::<u64>() / TICKS_PER_MS
+        };
+        // Packets of 120 ms, of which 100 a second come; and packets with gaps of 29 s between.
+        let long = Bytes::from_static(&[0xfb, 0x06, 1]);
+        for step in [120 * TICKS_PER_MS, JUMP_TICKS - TICKS_PER_MS] {
+            let (mut order, mut pieces) = (Order::default(), Vec::new());
+            for number in 0..6_000 {
+                order.push(number * step, long.clone(), number * 10, &mut pieces);
+            }
+            let given_ms = given(&pieces);
+            assert!((50_000..70_000).contains(&given_ms), "{given_ms} ms in 60 s");
+        }
+        // A clock that is one in a hundred fast loses nothing in three hours.
+        let (mut order, mut pieces) = (Order::default(), Vec::new());
+        for number in 0..545_000 {
+            let now_ms = number * 20 * 100 / 101;
+            order.push(number * FRAME, packet(number as u8), now_ms, &mut pieces);
+        }
+        assert_eq!(pieces.len(), 545_000);
     }
 
     #[test]

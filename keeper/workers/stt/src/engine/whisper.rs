@@ -26,6 +26,10 @@ const WINDOW_STEP: usize = 64;
 /// with 512 the word error rate is that of the full window (2.9 %) at a quarter of the work.
 const WINDOW_MIN: usize = 512;
 
+/// Fewest samples for a spectrum: whisper.cpp mirrors the first 200 after the first at the beginning,
+/// without looking whether there are so many.
+const SPECTRUM_SAMPLES_MIN: usize = 201;
+
 /// Most tokens of one segment: half the decoder's context, as in OpenAI's reference decoder. More
 /// only lengthens loops.
 const TOKENS_MAX: usize = 224;
@@ -141,6 +145,14 @@ impl Whisper {
     /// Computes the spectrum and runs the encoder on `positions` of its context.
     fn encode(&mut self, pcm: &[f32], positions: usize) -> Result<(), EngineError> {
         let threads = self.threads;
+        let mut padded = Vec::new();
+        let pcm = if pcm.len() < SPECTRUM_SAMPLES_MIN {
+            padded.extend_from_slice(pcm);
+            padded.resize(SPECTRUM_SAMPLES_MIN, 0.0);
+            &padded
+        } else {
+            pcm
+        };
         // The only way to shorten the encoder's context is a full run. Limited to 100 ms, such a
         // run computes the spectrum of everything, stores the context's length, and returns before
         // its first encoder step (`seek + delta_min >= seek_end` in whisper_full_with_state).

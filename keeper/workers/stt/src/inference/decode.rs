@@ -1,7 +1,7 @@
 //! One decoding, the most urgent one.
 
 use super::listen::take_decisions;
-use super::schedule::{Task, choose};
+use super::schedule::{Held, Task, choose};
 use super::stream::{Draft, HungUp, Stream, Waiting};
 use super::{Desk, Inference};
 use crate::SAMPLE_RATE_HZ;
@@ -15,6 +15,8 @@ use tokio::sync::mpsc;
 /// While anybody live has waited longer than this, no text that may change is decoded: the thread
 /// has no time to spare.
 const INTERIM_LATE_MAX: Duration = Duration::from_millis(150);
+/// The same for drafts: they save the wait for a final text, but each is a whole segment's work.
+const DRAFT_LATE_MAX: Duration = Duration::from_millis(500);
 
 impl Desk {
     /// Looks how long live streams have been waiting.
@@ -40,11 +42,13 @@ impl Inference {
             .enumerate()
             .filter_map(|(place, stream)| Some((place, stream.candidate(now)?)))
             .collect();
-        let is_late = desk.late > INTERIM_LATE_MAX;
-        let rests = is_late || desk.interims_from.is_some_and(|from| now < from);
+        let held = Held {
+            interims: desk.late > INTERIM_LATE_MAX
+                || desk.interims_from.is_some_and(|from| now < from),
+            drafts: desk.late > DRAFT_LATE_MAX,
+        };
         let all = candidates.iter().map(|(_, candidate)| *candidate);
-        let Some((place, candidate)) = choose(all, rests, now).map(|index| candidates[index])
-        else {
+        let Some((place, candidate)) = choose(all, held, now).map(|index| candidates[index]) else {
             return Ok(false);
         };
         let stream = &mut desk.streams[place];

@@ -37,10 +37,20 @@ pub struct Candidate {
     pub since: Instant,
 }
 
-/// The place of the most urgent one. `rests` holds back texts that may change.
+/// What waits as long as something else is more urgent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Texts that may change.
+    pub interims: bool,
+    /// Segments that are not certain to be one: they may be all of a long segment, again at each of
+    /// its pauses.
+    pub drafts: bool,
+}
+
+/// The place of the most urgent one, of those that are not held back.
 pub fn choose(
     candidates: impl Iterator<Item = Candidate>,
-    rests: bool,
+    held: Held,
     now: Instant,
 ) -> Option<usize> {
     let ranked = candidates.enumerate().filter_map(|(place, candidate)| {
@@ -50,8 +60,9 @@ pub fn choose(
                 let due = candidate.since + FILE_PATIENCE;
                 (if due <= now { 0 } else { 4 }, due)
             }
+            Task::Draft if held.drafts => return None,
             Task::Draft => (1, candidate.since),
-            Task::FirstInterim | Task::Interim if rests => return None,
+            Task::FirstInterim | Task::Interim if held.interims => return None,
             Task::FirstInterim => (2, candidate.since),
             Task::Interim => (3, candidate.since),
         };
@@ -69,9 +80,13 @@ mod tests {
         Candidate { task, is_live, since: now - Duration::from_millis(ms) }
     }
 
-    fn chosen(of: &[(Task, bool, u64)], rests: bool) -> Option<usize> {
+    const NOTHING: Held = Held { interims: false, drafts: false };
+    const INTERIMS: Held = Held { interims: true, drafts: false };
+    const BOTH: Held = Held { interims: true, drafts: true };
+
+    fn chosen(of: &[(Task, bool, u64)], held: Held) -> Option<usize> {
         let now = Instant::now() + Duration::from_secs(3_600);
-        choose(of.iter().map(|(task, is_live, ms)| waiting(now, *task, *is_live, *ms)), rests, now)
+        choose(of.iter().map(|(task, is_live, ms)| waiting(now, *task, *is_live, *ms)), held, now)
     }
 
     #[test]
@@ -84,24 +99,26 @@ mod tests {
             (Task::Final, true, 10),
         ];
         for (left, expected) in [(5, 4), (4, 3), (3, 2)] {
-            assert_eq!(chosen(&all[..left], false), Some(expected));
+            assert_eq!(chosen(&all[..left], NOTHING), Some(expected));
         }
-        assert_eq!(chosen(&all[..2], false), Some(0), "a file can wait for a while");
-        assert_eq!(chosen(&all[..3], true), Some(1), "texts that may change rest");
-        assert_eq!(chosen(&all[..1], true), None);
-        assert_eq!(chosen(&[], false), None);
+        assert_eq!(chosen(&all[..2], NOTHING), Some(0), "a file can wait for a while");
+        assert_eq!(chosen(&all[..3], INTERIMS), Some(1), "texts that may change rest");
+        assert_eq!(chosen(&all[3..4], INTERIMS), Some(0));
+        assert_eq!(chosen(&all[3..4], BOTH), None, "and drafts where streams are late");
+        assert_eq!(chosen(&all[..1], INTERIMS), None);
+        assert_eq!(chosen(&[], NOTHING), None);
     }
 
     #[test]
     fn longest_wait_comes_first_among_equals() {
         let finals = [(Task::Final, true, 10), (Task::Final, true, 30), (Task::Final, true, 20)];
-        assert_eq!(chosen(&finals, false), Some(1));
+        assert_eq!(chosen(&finals, NOTHING), Some(1));
     }
 
     #[test]
     fn file_that_has_been_patient_takes_its_turn() {
         let both =
-            |file_ms| chosen(&[(Task::Final, true, 50), (Task::Final, false, file_ms)], false);
+            |file_ms| chosen(&[(Task::Final, true, 50), (Task::Final, false, file_ms)], NOTHING);
         assert_eq!(both(1_999), Some(0));
         assert_eq!(both(2_049), Some(0), "due for a shorter time than the other has waited");
         assert_eq!(both(2_051), Some(1));

@@ -36,7 +36,11 @@ impl Engine for Echo {
             tokens: 3,
             looped: false,
             full_window: false,
-            parameters: format!("power={}", pcm.iter().map(|sample| sample * sample).sum::<f32>()),
+            parameters: format!(
+                "audio_ctx={};power={}",
+                if window == Window::Full { 1_500 } else { 192 },
+                pcm.iter().map(|sample| sample * sample).sum::<f32>()
+            ),
         })
     }
 }
@@ -60,20 +64,26 @@ fn text(parameters: &str) -> Result<String, String> {
 
 #[test]
 fn language_and_window_are_those_of_the_record() {
-    let asked = text("audio_ctx=512;language_from=request").unwrap();
-    assert_eq!(asked, "30 samples, Some(\"de\"), Exactly(512)");
+    let asked = text("audio_ctx=192;language_from=request").unwrap();
+    assert_eq!(asked, "30 samples, Some(\"de\"), Fitted");
+    let asked = text("audio_ctx=1500;language_from=request").unwrap();
+    assert_eq!(asked, "30 samples, Some(\"de\"), Full");
     assert_eq!(text("language_from=audio").unwrap(), "30 samples, None, Fitted");
 }
 
 #[test]
 fn parameters_without_a_meaning_are_refused() {
-    for wrong in [
-        "",
-        "language_from=dice",
-        "audio_ctx=0;language_from=audio",
-        "audio_ctx=x;language_from=audio",
-    ] {
+    for wrong in ["", "language_from=dice"] {
         assert!(text(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn window_that_no_segment_gets_is_not_used() {
+    for strange in ["64", "0", "x"] {
+        let parameters = format!("audio_ctx={strange};language_from=audio");
+        let decoded = decode(&mut Echo::new(), &job(&parameters)).unwrap();
+        assert_eq!(value(&decoded.parameters, "audio_ctx"), Some("1500"), "{strange}");
     }
 }
 
@@ -111,7 +121,7 @@ fn noise_that_was_taken_off_is_taken_off_again() {
     let quiet = Job { filters, ..noisy.clone() };
     let power = |job: &Job| {
         let parameters = decode(&mut Echo::new(), job).unwrap().parameters;
-        parameters.strip_prefix("power=").unwrap().parse::<f32>().unwrap()
+        value(&parameters, "power").unwrap().parse::<f32>().unwrap()
     };
     assert!(power(&quiet) < power(&noisy) / 2.0, "{} of {}", power(&quiet), power(&noisy));
 }
