@@ -15,6 +15,9 @@ mod tests;
 /// language than was believed.
 const DOUBT: f32 = -0.4;
 
+/// Shorter segments may well be a word and a breath.
+const SPARSE_SECS_MIN: usize = 8;
+
 /// Weight of the newest measurement of an engine's computing time.
 const COST_WEIGHT: f64 = 0.2;
 
@@ -131,10 +134,16 @@ impl Transcriber {
         let decoder = &mut self.engines[engine];
         let mut transcript = decoder.transcribe(samples, language, Window::Fitted)?;
         let mut verdict = gates::judge(&transcript);
-        if verdict == Some(Gate::Repetition) && !transcript.full_window {
-            // A short window is the usual cause of a loop, so the model gets its whole one, once.
-            transcript = decoder.transcribe(samples, language, Window::Full)?;
-            verdict = gates::judge(&transcript);
+        // A short window is the usual cause of a loop, and of a text that ends before the speech: so
+        // the model gets its whole one, once.
+        let loops = verdict == Some(Gate::Repetition);
+        let is_cut = verdict.is_none() && is_sparse(&transcript, samples.len());
+        if (loops || is_cut) && !transcript.full_window {
+            let whole = decoder.transcribe(samples, language, Window::Full)?;
+            let judged = gates::judge(&whole);
+            if loops || (judged.is_none() && whole.tokens > transcript.tokens) {
+                (transcript, verdict) = (whole, judged);
+            }
         }
         let audio_secs = samples.len().max(1) as f64 / f64::from(SAMPLE_RATE_HZ);
         let cost = started.elapsed().as_secs_f64() / audio_secs;
@@ -142,6 +151,13 @@ impl Transcriber {
         self.costs[engine] = Some(before + (cost - before) * COST_WEIGHT);
         Ok((transcript, verdict))
     }
+}
+
+/// Whether a text is so short for its audio that it may have ended too early. People say two to four
+/// words a second, and pauses long enough to matter are not in a segment.
+fn is_sparse(transcript: &Transcript, samples: usize) -> bool {
+    let secs = samples / SAMPLE_RATE_HZ as usize;
+    secs >= SPARSE_SECS_MIN && transcript.tokens < secs
 }
 
 impl Decoding {
