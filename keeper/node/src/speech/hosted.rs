@@ -1,6 +1,6 @@
 //! Sessions that pay for keys: one chain of receipts each, fed by all its streams.
 
-use super::keys::{Key, Owed, Seat};
+use super::keys::{Key, Seat};
 use crate::auth::Refusal;
 use crate::solvency::{Means, backing_left};
 use crate::state::NodeState;
@@ -146,16 +146,12 @@ impl Hosted {
         keys.values().cloned().collect()
     }
 
-    /// Signs, records and offers the receipt for a key's minute up to `end`. Nothing happens if
-    /// there is nothing to charge.
+    /// Signs, records and offers the receipt for a key's minute up to `end`, or as much of it as is
+    /// paid. Nothing happens if there is nothing to charge.
     pub async fn charge(&self, state: &NodeState, key: &Key, end: u64) -> Result<(), Refusal> {
         let mut tip = self.tip.lock().await;
-        let (closed, start) = {
-            let account = key.account();
-            let closed = account.stretch.close(&self.terms, tip.as_ref(), end, unix_ms());
-            (closed, account.stretch.start())
-        };
-        let Some(closed) = closed else { return Ok(()) };
+        let closed = key.close(&self.terms, tip.as_ref(), end, unix_ms());
+        let Some((closed, start)) = closed else { return Ok(()) };
         let (ledger, receipt) = (&state.ledger, closed.receipt);
         let sequence = receipt.sequence;
         let end = start + (receipt.media_end_sample - receipt.media_start_sample);
@@ -176,12 +172,7 @@ impl Hosted {
         // From here on the receipt exists: the ledger has it before anybody else does.
         ledger.record_receipt(&archived, unix_ms()).await.map_err(super::unavailable)?;
         *tip = Some(receipt.tip(archived.signed.hash()));
-        {
-            let mut account = key.account();
-            account.used_secs = account.used_secs.saturating_add(secs);
-            account.stretch.cut(end, unix_ms());
-            account.owed.push_back(Owed { sequence, start });
-        }
+        key.charged(sequence, secs, end, unix_ms());
         self.release(state, key);
         state.archive_bell.notify_one();
         let amount_micro_usdc = receipt.amount_micro_usdc;
