@@ -84,8 +84,14 @@ pub struct KeyStream<'a> {
     window_samples: u64,
     /// Until when a lost worker has to be back.
     worker_deadline: Instant,
+    /// Where the minute under way began when the stream was opened, and the seconds that were charged
+    /// by then.
+    opened_with: (u64, u32),
     /// Where the session's means run out, and which.
     means: Option<(u64, EndReason)>,
+    /// Where the first segment begins that was not delivered, because the means did not reach to
+    /// its end: nothing from there on is charged.
+    withheld_from: u64,
     ending: Option<Over>,
     finish_sent: bool,
     finished: bool,
@@ -110,7 +116,10 @@ impl<'a> KeyStream<'a> {
             .await
             .map_err(|_| (ErrorCode::Unavailable, "the speech worker is not running".to_owned()))?;
         check_language(config.language.as_deref(), &info)?;
-        let done = seat.key.account().stretch.done();
+        let (done, opened_with) = {
+            let account = seat.key.account();
+            (account.stretch.done(), (account.stretch.start(), account.used_secs))
+        };
         let mut stream = Self {
             state,
             session_ending: hosted.ending.subscribe(),
@@ -123,7 +132,9 @@ impl<'a> KeyStream<'a> {
             worker: None,
             window_samples: 0,
             worker_deadline: Instant::now() + WORKER_LIMIT,
+            opened_with,
             means: None,
+            withheld_from: u64::MAX,
             ending: None,
             finish_sent: false,
             finished: false,
@@ -150,10 +161,20 @@ impl<'a> KeyStream<'a> {
         self.audio.end()
     }
 
-    /// Seconds of the key that are left after the audio received so far, a started one included.
+    /// Up to where the key's audio is served, heard or known to be silent.
+    pub const fn done(&self) -> u64 {
+        self.audio.done()
+    }
+
+    /// Samples of the key that are left after the audio received so far.
+    pub fn remaining_samples(&self) -> u64 {
+        self.bought_until().saturating_sub(self.audio.end())
+    }
+
+    /// The same in seconds, a started one included.
     pub fn remaining_secs(&self) -> u32 {
-        let left = self.seat.key.limit().saturating_sub(self.audio.end());
-        u32::try_from(left.div_ceil(SAMPLES_PER_SEC)).unwrap_or(u32::MAX)
+        let secs = self.remaining_samples().div_ceil(SAMPLES_PER_SEC);
+        u32::try_from(secs).unwrap_or(u32::MAX)
     }
 
     /// Whether more audio is taken; if not, later.
@@ -279,7 +300,7 @@ impl<'a> KeyStream<'a> {
         let (limit, _) = self.limit();
         match event {
             WorkerEvent::Opened => Ok(None),
-            // Past the limit nothing can be charged, so nothing is delivered.
+            // Past the limit nothing is paid, so nothing is delivered.
             WorkerEvent::Interim(interim) => {
                 Ok((interim.end_sample <= limit).then_some(Heard::Interim(interim)))
             }
@@ -288,6 +309,10 @@ impl<'a> KeyStream<'a> {
             }
             WorkerEvent::Final(segment) => {
                 let end = segment.end_sample;
+                if end > limit {
+                    // Nor is any of it charged.
+                    self.withheld_from = self.withheld_from.min(segment.start_sample);
+                }
                 let heard = (end <= limit).then(|| {
                     let (record, latency_ms) = (segment.record.clone(), segment.latency_ms);
                     self.key().account().stretch.record(record, latency_ms);
@@ -344,14 +369,18 @@ impl<'a> KeyStream<'a> {
 
     /// Audio before `position` is answered for: charges the minutes that are over.
     async fn answered(&mut self, position: u64) -> Result<(), Refusal> {
-        let (limit, _) = self.limit();
         self.audio.answered(position);
-        self.key().account().stretch.answered(self.audio.done().min(limit));
+        let payable = self.payable();
+        self.key().account().stretch.answered(self.audio.done().min(payable));
         loop {
             let full = self.key().account().stretch.full();
             let Some(end) = full else { return Ok(()) };
             self.hosted.charge(self.state, &self.seat.key, end).await?;
             self.begin_minute().await?;
+            // Less may be paid than was served, now that a started second counted whole or the
+            // means were looked at.
+            let payable = self.payable();
+            self.key().account().stretch.bound(payable);
         }
     }
 
@@ -364,11 +393,25 @@ impl<'a> KeyStream<'a> {
 
     /// Up to where the key's audio may be served, and what ends it there.
     fn limit(&self) -> (u64, Over) {
-        let bought = self.seat.key.limit();
+        let bought = self.bought_until();
         match self.means {
             Some((means, reason)) if means < bought => (means, Over::Session(reason)),
             _ => (bought, Over::Expired),
         }
+    }
+
+    /// Where what the key had left ends, when the stream was opened or the key extended since. Unlike
+    /// what can be charged, it does not shrink where a minute takes a started second: that was paid,
+    /// and its audio comes at the end.
+    fn bought_until(&self) -> u64 {
+        let (start, used_secs) = self.opened_with;
+        let left = u64::from(self.key().bought.borrow().saturating_sub(used_secs));
+        start.saturating_add(left * SAMPLES_PER_SEC)
+    }
+
+    /// Up to where the key's audio may be charged.
+    fn payable(&self) -> u64 {
+        self.limit().0.min(self.key().limit()).min(self.withheld_from)
     }
 
     fn key(&self) -> &Key {
