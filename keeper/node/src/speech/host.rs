@@ -8,7 +8,7 @@
 //!
 //! The session outlives its connection by the grace time.
 
-use super::hosted::{Hosted, Minute};
+use super::hosted::{Ending, Hosted, Minute};
 use crate::auth::Refusal;
 use crate::state::NodeState;
 use crate::stream::socket::{ClientSocket, Incoming};
@@ -105,7 +105,7 @@ impl<'a> HostTask<'a> {
         self.hosted.admit(false);
         if let Err((code, message)) = served {
             tracing::warn!(?code, message, "session broken off");
-            self.hosted.ending.send_replace(Some(EndReason::VoucherMissing));
+            self.end_streams(EndReason::VoucherMissing, true);
             let deadline = Instant::now() + LEAVE_LIMIT;
             while self.is_streaming() && Instant::now() < deadline {
                 let left = self.hosted.left.notified();
@@ -118,6 +118,7 @@ impl<'a> HostTask<'a> {
                 socket.refuse(code, message).await;
             }
         }
+        self.hosted.close().await;
     }
 
     async fn run(
@@ -326,17 +327,23 @@ impl<'a> HostTask<'a> {
         }
         tracing::info!(?reason, "session ends");
         self.hosted.admit(false);
-        self.hosted.ending.send_replace(Some(reason));
+        // Whatever is still transcribed would not be paid by an app that does not pay.
+        self.end_streams(reason, reason == EndReason::VoucherMissing);
         self.phase = Phase::Leaving(reason, Instant::now() + LEAVE_LIMIT);
     }
 
     /// Every stream has ended, or takes too long: what is left is charged.
     async fn left(&mut self) -> Result<(), Refusal> {
         if let Phase::Leaving(reason, _) = self.phase {
+            self.end_streams(reason, true);
             self.charge_all().await?;
             self.phase = Phase::Left(reason);
         }
         Ok(())
+    }
+
+    fn end_streams(&self, reason: EndReason, is_at_once: bool) {
+        self.hosted.ending.send_replace(Some(Ending { reason, is_at_once }));
     }
 
     async fn charge_all(&mut self) -> Result<(), Refusal> {

@@ -2,7 +2,7 @@
 //!
 //! It knows no wire: `client` speaks to WebSockets, `files` to HTTP.
 
-use super::hosted::Hosted;
+use super::hosted::{Ending, Hosted};
 use super::keys::{Key, Seat};
 use crate::auth::Refusal;
 use crate::meter::MINUTE_SAMPLES;
@@ -69,7 +69,7 @@ pub enum Event {
     Paid,
     /// The key was extended.
     Extended,
-    Ending(EndReason),
+    Ending(Ending),
     Tick,
 }
 
@@ -97,7 +97,7 @@ pub struct KeyStream<'a> {
     finished: bool,
     /// Seconds that were left when the holder was last told or asked.
     left_secs: u32,
-    session_ending: watch::Receiver<Option<EndReason>>,
+    session_ending: watch::Receiver<Option<Ending>>,
     bought: watch::Receiver<u32>,
     answered: watch::Receiver<u32>,
     /// What the speech worker serves.
@@ -244,7 +244,9 @@ impl<'a> KeyStream<'a> {
     /// The next thing to handle. Cancel safe.
     pub async fn event(&mut self) -> Event {
         let lost = self.worker.is_none() && !self.finished;
-        let is_ending = matches!(self.ending, Some(Over::Session(_)));
+        // One that is on its way to its end is told when it takes too long.
+        let is_told = matches!(self.ending, Some(Over::Session(_)));
+        let is_news = |ending: &Option<Ending>| ending.is_some_and(|it| it.is_at_once || !is_told);
         let Self { worker, state, session_ending, bought, answered, .. } = self;
         let next = async {
             match worker {
@@ -255,9 +257,7 @@ impl<'a> KeyStream<'a> {
         tokio::select! {
             event = next => Event::Worker(event),
             info = state.worker.ready(), if lost => Event::WorkerReady(info),
-            Ok(reason) = session_ending.wait_for(Option::is_some), if !is_ending => {
-                Event::Ending(reason.unwrap_or(EndReason::Finished))
-            }
+            Some(ending) = told(session_ending, is_news) => Event::Ending(ending),
             Ok(()) = bought.changed() => Event::Extended,
             Ok(()) = answered.changed() => Event::Paid,
             () = tokio::time::sleep(TICK) => Event::Tick,
@@ -277,10 +277,9 @@ impl<'a> KeyStream<'a> {
                 self.left_secs = self.remaining_secs();
                 return Ok(Some(Heard::Extended(self.left_secs)));
             }
-            Event::Ending(reason) => {
+            Event::Ending(Ending { reason, is_at_once }) => {
                 self.ending = Some(Over::Session(reason));
-                if reason == EndReason::VoucherMissing {
-                    // Whatever is still transcribed would not be paid.
+                if is_at_once {
                     self.worker = None;
                     return self.over(self.audio.done()).await;
                 }
@@ -426,4 +425,12 @@ impl Drop for KeyStream<'_> {
             self.hosted.release(self.state, &self.seat.key);
         }
     }
+}
+
+/// How the session ends, once that is news.
+async fn told(
+    ending: &mut watch::Receiver<Option<Ending>>,
+    is_news: impl FnMut(&Option<Ending>) -> bool,
+) -> Option<Ending> {
+    ending.wait_for(is_news).await.ok().and_then(|ending| *ending)
 }
