@@ -111,9 +111,8 @@ impl<'a> HostTask<'a> {
                 let left = self.hosted.left.notified();
                 let _ = tokio::time::timeout_at(deadline, left).await;
             }
-            if let Err((_, error)) = self.charge_all().await {
-                tracing::warn!(error, "last minutes not closed");
-            }
+            // What goes wrong is in the log: the host hears of what went wrong first.
+            let _ = self.charge_all().await;
             if let Some(socket) = &mut self.socket {
                 socket.refuse(code, message).await;
             }
@@ -346,13 +345,20 @@ impl<'a> HostTask<'a> {
         self.hosted.ending.send_replace(Some(Ending { reason, is_at_once }));
     }
 
+    /// Charges the open minute of every key, whatever becomes of the others'. Says what went wrong
+    /// first.
     async fn charge_all(&mut self) -> Result<(), Refusal> {
+        let mut all = Ok(());
         for key in self.hosted.live_keys() {
             let done = key.account().stretch.done();
-            self.hosted.charge(self.state, &key, done).await?;
+            let charged = self.hosted.charge(self.state, &key, done).await;
             self.hosted.release(self.state, &key);
+            if let Err((_, error)) = &charged {
+                tracing::warn!(key = key.id, error, "last minute of a key not closed");
+            }
+            all = all.and(charged);
         }
-        Ok(())
+        all
     }
 
     /// Sends a recorded receipt and starts its grace time.
