@@ -1,6 +1,7 @@
 //! One client's stream, from its first message to its last.
 
 pub mod audio;
+pub mod patience;
 mod session;
 pub mod socket;
 

@@ -15,7 +15,7 @@ use crate::auth::Refusal;
 use crate::solvency::backing_left;
 use crate::state::NodeState;
 use crate::stream::socket::{ClientSocket, Incoming};
-use crate::time::{unix_ms, unix_secs};
+use crate::time::{unix_ms, unix_secs, until};
 use heliograph_client::call::{HostMessage, NodeMessage, ParticipantUsage};
 use heliograph_client::evidence::sign;
 use heliograph_client::stream::{EndReason, ErrorCode};
@@ -29,7 +29,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use url::Url;
 
 /// How often the session's end is looked at.
@@ -500,14 +500,6 @@ impl<'a> HostSession<'a> {
     fn grace_deadline(&self) -> Instant {
         let grace_secs = self.state.chain.network().params.voucher_grace_secs;
         Instant::now() + Duration::from_secs(grace_secs.into())
-    }
-}
-
-/// Sleeps until then; for ever if there is no such time.
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -12,7 +12,7 @@ use super::hosted::{Ending, Hosted, Minute};
 use crate::auth::Refusal;
 use crate::state::NodeState;
 use crate::stream::socket::{ClientSocket, Incoming};
-use crate::time::{unix_ms, unix_secs};
+use crate::time::{unix_ms, unix_secs, until};
 use heliograph_client::speech::{SessionKey, SpeechHostMessage, SpeechNodeMessage};
 use heliograph_client::stream::{EndReason, ErrorCode};
 use heliograph_protocol::domain::Message as _;
@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 /// How often the session's end and idle keys are looked at.
 const TICK: Duration = Duration::from_secs(5);
@@ -400,12 +400,4 @@ impl<'a> HostTask<'a> {
 
 fn said(minute: &Minute) -> SpeechNodeMessage {
     SpeechNodeMessage::Minute { receipt: minute.receipt.clone(), key: minute.key.clone() }
-}
-
-/// Sleeps until then; for ever if there is no such time.
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
-    }
 }

@@ -9,14 +9,15 @@ use crate::meter::MINUTE_SAMPLES;
 use crate::state::NodeState;
 use crate::stream::audio::AudioBuffer;
 use crate::stream::check_language;
+use crate::stream::patience::{Patience, WORKER_LIMIT};
+use crate::time::until;
 use crate::worker::{Interim, WorkerEvent, WorkerInfo, WorkerStream};
 use heliograph_client::stream::{EndReason, ErrorCode};
 use heliograph_protocol::price::TRANSCRIPTION_RATE_HZ;
 use heliograph_worker_ipc::{Segment, StreamConfig};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 const SAMPLES_PER_SEC: u64 = TRANSCRIPTION_RATE_HZ as u64;
 /// Audio handed to the worker past the minute that is being paid: the longest segment (25 s) and
@@ -26,10 +27,6 @@ const FEED_AHEAD_SAMPLES: u64 = 30 * SAMPLES_PER_SEC;
 const BUFFER_SAMPLES: u64 = MINUTE_SAMPLES + FEED_AHEAD_SAMPLES;
 /// Samples in one message to the worker.
 const CHUNK_SAMPLES: usize = TRANSCRIPTION_RATE_HZ as usize;
-/// How long a stream waits for a worker that is being started.
-const WORKER_LIMIT: Duration = Duration::from_secs(60);
-/// How often the wait for a worker is looked at.
-const TICK: Duration = Duration::from_secs(5);
 /// Seconds before its end at which a key's holder is told.
 const WARN_AT_SECS: [u32; 2] = [60, 10];
 
@@ -70,7 +67,8 @@ pub enum Event {
     /// The key was extended.
     Extended,
     Ending(Ending),
-    Tick,
+    /// No worker has served the stream for too long.
+    WorkerMissing,
 }
 
 /// One stream.
@@ -82,8 +80,7 @@ pub struct KeyStream<'a> {
     audio: AudioBuffer,
     worker: Option<WorkerStream>,
     window_samples: u64,
-    /// Until when a lost worker has to be back.
-    worker_deadline: Instant,
+    patience: Patience,
     /// Where the minute under way began when the stream was opened, and the seconds that were charged
     /// by then.
     opened_with: (u64, u32),
@@ -131,7 +128,7 @@ impl<'a> KeyStream<'a> {
             audio: AudioBuffer::new(done),
             worker: None,
             window_samples: 0,
-            worker_deadline: Instant::now() + WORKER_LIMIT,
+            patience: Patience::new(Instant::now()),
             opened_with,
             means: None,
             withheld_from: u64::MAX,
@@ -247,6 +244,7 @@ impl<'a> KeyStream<'a> {
         // One that is on its way to its end is told when it takes too long.
         let is_told = matches!(self.ending, Some(Over::Session(_)));
         let is_news = |ending: &Option<Ending>| ending.is_some_and(|it| it.is_at_once || !is_told);
+        let (open_at, deadline) = (self.patience.open_at(), self.patience.deadline());
         let Self { worker, state, session_ending, bought, answered, .. } = self;
         let next = async {
             match worker {
@@ -254,13 +252,17 @@ impl<'a> KeyStream<'a> {
                 None => std::future::pending().await,
             }
         };
+        let again = async {
+            sleep_until(open_at).await;
+            state.worker.ready().await
+        };
         tokio::select! {
             event = next => Event::Worker(event),
-            info = state.worker.ready(), if lost => Event::WorkerReady(info),
+            () = until(deadline), if lost => Event::WorkerMissing,
+            info = again, if lost => Event::WorkerReady(info),
             Some(ending) = told(session_ending, is_news) => Event::Ending(ending),
             Ok(()) = bought.changed() => Event::Extended,
             Ok(()) = answered.changed() => Event::Paid,
-            () = tokio::time::sleep(TICK) => Event::Tick,
         }
     }
 
@@ -284,12 +286,9 @@ impl<'a> KeyStream<'a> {
                     return self.over(self.audio.done()).await;
                 }
             }
-            Event::Tick => {
-                let lost = self.worker.is_none() && !self.finished;
-                if lost && Instant::now() >= self.worker_deadline {
-                    let why = "the speech worker is not running".to_owned();
-                    return Err((ErrorCode::Unavailable, why));
-                }
+            Event::WorkerMissing => {
+                let why = "the speech worker does not run, or is overloaded".to_owned();
+                return Err((ErrorCode::Unavailable, why));
             }
         }
         Ok(None)
@@ -338,10 +337,16 @@ impl<'a> KeyStream<'a> {
                 self.over(self.audio.done().min(self.limit().0)).await
             }
             WorkerEvent::Failed { reason, retryable: false } => Err((ErrorCode::BadConfig, reason)),
-            WorkerEvent::Failed { .. } | WorkerEvent::Lost => {
+            WorkerEvent::Failed { reason, .. } => {
+                tracing::warn!(done_sample = self.audio.done(), reason, "no worker, stream waits");
+                self.worker = None;
+                self.patience.refused(Instant::now());
+                Ok(None)
+            }
+            WorkerEvent::Lost => {
                 tracing::warn!(done_sample = self.audio.done(), "worker lost, stream waits");
                 self.worker = None;
-                self.worker_deadline = Instant::now() + WORKER_LIMIT;
+                self.patience.lost(Instant::now());
                 Ok(None)
             }
         }
@@ -364,11 +369,16 @@ impl<'a> KeyStream<'a> {
         self.finish_sent = false;
         let opened = self.state.worker.open(self.config.clone(), self.audio.done()).await;
         self.worker = Some(opened);
+        self.patience.opened(Instant::now());
     }
 
     /// Audio before `position` is answered for: charges the minutes that are over.
     async fn answered(&mut self, position: u64) -> Result<(), Refusal> {
+        let before = self.audio.done();
         self.audio.answered(position);
+        if self.audio.done() > before {
+            self.patience.served();
+        }
         let payable = self.payable();
         self.key().account().stretch.answered(self.audio.done().min(payable));
         loop {
