@@ -14,6 +14,7 @@ use super::meter::CallMeter;
 use crate::auth::Refusal;
 use crate::solvency::backing_left;
 use crate::state::NodeState;
+use crate::stream::record_end;
 use crate::stream::socket::{ClientSocket, Incoming};
 use crate::time::{unix_ms, unix_secs, until};
 use heliograph_client::call::{HostMessage, NodeMessage, ParticipantUsage};
@@ -427,7 +428,12 @@ impl<'a> HostSession<'a> {
     /// Before a minute begins: what can be paid of it, does the session still run?
     async fn look_ahead(&mut self) -> Result<(), Refusal> {
         match self.state.chain.session(&self.hosted.session).await {
-            Ok(Some(account)) => self.account = account,
+            Ok(Some(account)) => {
+                let known = std::mem::replace(&mut self.account, account);
+                record_end(self.state, &self.hosted.session, &known, &self.account)
+                    .await
+                    .map_err(unavailable)?;
+            }
             Ok(None) => self.leave(EndReason::SessionExpired),
             // What was known is good until the RPC is back: minutes signed meanwhile settle later.
             Err(error) => tracing::warn!(%error, "session not read"),

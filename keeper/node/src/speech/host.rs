@@ -11,6 +11,7 @@
 use super::hosted::{Ending, Hosted, Minute};
 use crate::auth::Refusal;
 use crate::state::NodeState;
+use crate::stream::record_end;
 use crate::stream::socket::{ClientSocket, Incoming};
 use crate::time::{unix_ms, unix_secs, until};
 use heliograph_client::speech::{SessionKey, SpeechHostMessage, SpeechNodeMessage};
@@ -19,14 +20,17 @@ use heliograph_protocol::domain::Message as _;
 use heliograph_protocol::evidence::Signed;
 use heliograph_protocol::receipt::Receipt;
 use heliograph_protocol::voucher::Voucher;
+use heliograph_settlement::state::Session;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 /// How often the session's end and idle keys are looked at.
 const TICK: Duration = Duration::from_secs(5);
+/// How often the session's account is looked at: the app may end it at any time.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// How long streams may take to have transcribed what they have.
 const LEAVE_LIMIT: Duration = Duration::from_secs(20);
 /// How long the minute of a key that nobody uses stays open for who comes back. Closing it charges
@@ -69,7 +73,9 @@ pub struct HostTask<'a> {
     state: &'a Arc<NodeState>,
     hosted: Arc<Hosted>,
     socket: Option<ClientSocket>,
-    expires_at_unix_secs: u64,
+    account: Session,
+    looked_at: Instant,
+    ticks: Interval,
     unanswered: VecDeque<Unanswered>,
     phase: Phase,
     /// Until when a host that is gone has to be back.
@@ -80,14 +86,18 @@ impl<'a> HostTask<'a> {
     pub fn new(
         state: &'a Arc<NodeState>,
         hosted: Arc<Hosted>,
-        expires_at_unix_secs: u64,
+        account: Session,
         socket: ClientSocket,
     ) -> Self {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             state,
             hosted,
             socket: Some(socket),
-            expires_at_unix_secs,
+            account,
+            looked_at: Instant::now(),
+            ticks,
             unanswered: VecDeque::new(),
             phase: Phase::Open,
             host_deadline: Instant::now(),
@@ -211,7 +221,7 @@ impl<'a> HostTask<'a> {
         let oldest = self.unanswered.front().filter(|_| !is_given_up);
         let voucher_deadline = oldest.map(|unanswered| unanswered.deadline);
         let host_deadline = (self.socket.is_none() && is_open).then_some(self.host_deadline);
-        let Self { socket, hosted, state, .. } = self;
+        let Self { socket, hosted, state, ticks, .. } = self;
         let incoming = async {
             match socket {
                 Some(socket) => socket.next().await,
@@ -226,7 +236,7 @@ impl<'a> HostTask<'a> {
             () = until(host_deadline) => Event::HostMissing,
             () = hosted.left.notified(), if leaving.is_some() => Event::StreamLeft,
             () = until(leaving) => Event::LeaveLimit,
-            () = tokio::time::sleep(TICK) => Event::Tick,
+            _ = ticks.tick() => Event::Tick,
             () = state.shutdown.cancelled(), if is_open => Event::Shutdown,
         }
     }
@@ -299,7 +309,10 @@ impl<'a> HostTask<'a> {
     }
 
     async fn on_tick(&mut self) -> Result<(), Refusal> {
-        if unix_secs() >= self.expires_at_unix_secs {
+        if self.looked_at.elapsed() >= LOOK_EVERY {
+            self.look().await?;
+        }
+        if unix_secs() >= u64::try_from(self.account.expires_at).unwrap_or(0) {
             self.leave(EndReason::SessionExpired);
         }
         for key in self.hosted.live_keys() {
@@ -311,6 +324,24 @@ impl<'a> HostTask<'a> {
                 self.hosted.charge(self.state, &key, done).await?;
                 self.hosted.release(self.state, &key);
             }
+        }
+        Ok(())
+    }
+
+    /// Does the session still run?
+    async fn look(&mut self) -> Result<(), Refusal> {
+        self.looked_at = Instant::now();
+        let session = &self.hosted.session;
+        match self.state.chain.session(session).await {
+            Ok(Some(account)) => {
+                record_end(self.state, session, &self.account, &account)
+                    .await
+                    .map_err(super::unavailable)?;
+                self.account = account;
+            }
+            Ok(None) => self.leave(EndReason::SessionExpired),
+            // What was known is good until the RPC is back: minutes signed meanwhile settle later.
+            Err(error) => tracing::warn!(%error, "session not read"),
         }
         Ok(())
     }

@@ -448,7 +448,12 @@ impl<'a> StreamSession<'a> {
     /// Before a minute begins: can it be paid, does the session still run?
     async fn look_ahead(&mut self) -> Result<(), Refusal> {
         match self.state.chain.session(&self.session).await {
-            Ok(Some(account)) => self.account = account,
+            Ok(Some(account)) => {
+                let known = std::mem::replace(&mut self.account, account);
+                super::record_end(self.state, &self.session, &known, &self.account)
+                    .await
+                    .map_err(unavailable)?;
+            }
             Ok(None) => self.ending = Some(EndReason::SessionExpired),
             // What was known is good until the RPC is back: minutes signed meanwhile settle later.
             Err(error) => tracing::warn!(%error, "session not read"),
