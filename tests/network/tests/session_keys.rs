@@ -252,3 +252,49 @@ async fn caps_and_escrows_end_the_streams_they_pay() {
     assert_eq!(host.promised_micro_usdc(), 2_500);
     assert_paid(&net, session, &host).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_its_app_ends_on_chain_is_served_no_longer() {
+    let net = Network::start(Setup::default()).await;
+    let session = net.open_session(CAP_MICRO_USDC).await;
+    let host = net.host_speech(session, None).await.unwrap();
+    let key = net.session_key(session, "ann", 600);
+    let mut ann = KeyCaller::open(&net.endpoint, &key).await;
+    ann.send(&jfk_speech()).await;
+    ann.send(&silence()).await;
+    ann.hear(|value| value["is_final"] == true, PATIENCE).await.expect("words");
+    net.end_session(session).await;
+    // Its vouchers are redeemed while they are good: the node finds out within a minute.
+    assert_eq!(host.ended(PATIENCE).await, Ok(EndReason::SessionExpired));
+    assert_eq!(ann.to_the_end(PATIENCE).await, Some(4002));
+    assert!(ann.heard.last().unwrap()["message"].as_str().unwrap().contains("time is over"));
+    let mut late = KeyCaller::open(&net.endpoint, &key).await;
+    assert!(matches!(late.to_the_end(PATIENCE).await, Some(4002 | 4003)));
+    assert!((11..=13).contains(&host.used_secs("ann")), "{}", host.used_secs("ann"));
+    assert_paid(&net, session, &host).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn speech_without_a_pause_is_charged_to_the_last_second() {
+    let net = Network::start(Setup::default()).await;
+    let session = net.open_session(CAP_MICRO_USDC).await;
+    let host = net.host_speech(session, None).await.unwrap();
+    // A recording of speech over and over, as long as the key and longer.
+    let speech: Vec<i16> = demo_speech().into_iter().cycle().take(100 * 16_000).collect();
+    for (id, secs) in [("ann", 70), ("bob", 83), ("carol", 91)] {
+        let mut caller = KeyCaller::open(&net.endpoint, &net.session_key(session, id, secs)).await;
+        assert_eq!(caller.heard[0]["type"], "ready", "{:?}", caller.heard);
+        caller.send(&speech).await;
+        assert_eq!(caller.to_the_end(PATIENCE).await, Some(4002), "{id}: {:?}", caller.heard);
+        let ends = caller.of("transcription").into_iter().filter_map(|it| it["end"].as_f64());
+        let last = ends.fold(0.0, f64::max);
+        assert!(last > f64::from(secs) - 5.0 && last <= f64::from(secs), "{id}: {last}");
+    }
+    // Idle keys are charged after a minute; these have nothing left to charge.
+    tokio::time::sleep(Duration::from_secs(70)).await;
+    assert_eq!(host.finish(PATIENCE).await, Ok(EndReason::Finished));
+    for (id, secs) in [("ann", 70), ("bob", 83), ("carol", 91)] {
+        assert_eq!(host.used_secs(id), secs, "{id}");
+    }
+    assert_paid(&net, session, &host).await;
+}
