@@ -275,26 +275,39 @@ async fn a_session_that_its_app_ends_on_chain_is_served_no_longer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn speech_without_a_pause_is_charged_to_the_last_second() {
+async fn a_stream_does_not_outlive_its_session() {
     let net = Network::start(Setup::default()).await;
     let session = net.open_session(CAP_MICRO_USDC).await;
     let host = net.host_speech(session, None).await.unwrap();
-    // A recording of speech over and over, as long as the key and longer.
-    let speech: Vec<i16> = demo_speech().into_iter().cycle().take(100 * 16_000).collect();
-    for (id, secs) in [("ann", 70), ("bob", 83), ("carol", 91)] {
-        let mut caller = KeyCaller::open(&net.endpoint, &net.session_key(session, id, secs)).await;
-        assert_eq!(caller.heard[0]["type"], "ready", "{:?}", caller.heard);
-        caller.send(&speech).await;
-        assert_eq!(caller.to_the_end(PATIENCE).await, Some(4002), "{id}: {:?}", caller.heard);
-        let ends = caller.of("transcription").into_iter().filter_map(|it| it["end"].as_f64());
-        let last = ends.fold(0.0, f64::max);
-        assert!(last > f64::from(secs) - 5.0 && last <= f64::from(secs), "{id}: {last}");
-    }
-    // Idle keys are charged after a minute; these have nothing left to charge.
-    tokio::time::sleep(Duration::from_secs(70)).await;
+    let key = net.session_key(session, "ann", 600);
+    let mut ann = KeyCaller::open(&net.endpoint, &key).await;
+    ann.send(&jfk_speech()).await;
+    ann.send(&silence()).await;
+    let said = |value: &serde_json::Value| {
+        value["is_final"] == true && value["end"].as_f64().is_some_and(|end| end > 9.0)
+    };
+    ann.hear(said, PATIENCE).await.expect("the last words");
+
+    // What comes now is never transcribed, and the app does not wait for it.
+    net.keeper.freeze_speech();
+    ann.send(&demo_speech()[..2 * 16_000]).await;
     assert_eq!(host.finish(PATIENCE).await, Ok(EndReason::Finished));
-    for (id, secs) in [("ann", 70), ("bob", 83), ("carol", 91)] {
-        assert_eq!(host.used_secs(id), secs, "{id}");
+    assert_eq!(ann.to_the_end(PATIENCE).await, Some(4002));
+    let used = host.used_secs("ann");
+    assert!((10..=13).contains(&used), "{used}");
+
+    // The session goes on at another time, and nothing of the old stream gets into it.
+    net.keeper.thaw_speech();
+    let again = net.host_speech(session, Some(&host)).await.unwrap();
+    for key in [net.session_key(session, "bob", 60), key] {
+        let mut caller = KeyCaller::open(&net.endpoint, &key).await;
+        assert_eq!(caller.heard[0]["type"], "ready", "{:?}", caller.heard);
+        caller.send(&jfk_speech()).await;
+        caller.send_raw(Message::Text(json!({"type": "finish"}).to_string().into())).await.unwrap();
+        assert_eq!(caller.to_the_end(PATIENCE).await, Some(1000));
     }
-    assert_paid(&net, session, &host).await;
+    assert_eq!(again.finish(PATIENCE).await, Ok(EndReason::Finished));
+    assert_eq!(again.used_secs("bob"), 11);
+    assert!(again.used_secs("ann") >= used + 11, "{}", again.used_secs("ann"));
+    assert_paid(&net, session, &again).await;
 }
