@@ -6,6 +6,7 @@
 //! pays once, so the worst a crash costs is a fee.
 
 use crate::state::NodeState;
+use crate::stream::record;
 use crate::time::{unix_ms, unix_secs};
 use heliograph_client::send::{self, Options, Outcome, Prepared};
 use heliograph_client::{Error as ChainError, Rpc, account, instruction, pda};
@@ -106,7 +107,7 @@ async fn due_sessions(
     Ok(unsettled.into_iter().zip(due).filter_map(|(one, due)| due.then_some(one)).collect())
 }
 
-/// Records what the chain has settled of these sessions, whoever brought it.
+/// Records what the chain has settled of these sessions, whoever brought it, and how long they last.
 async fn refresh(
     state: &NodeState,
     rpc: &Rpc,
@@ -114,11 +115,17 @@ async fn refresh(
 ) -> Result<(), SettleError> {
     let addresses: Vec<Pubkey> =
         unsettled.iter().map(|unsettled| unsettled.newest.voucher.session.into()).collect();
-    for (address, found) in addresses.iter().zip(rpc.get_accounts(&addresses).await?) {
+    for ((address, known), found) in
+        addresses.iter().zip(unsettled).zip(rpc.get_accounts(&addresses).await?)
+    {
         let Some(found) = found else { continue };
         let session: Session = account::decode(&found.owner, &found.data)?;
         let settled = session.totals.settled_micro_usdc;
         state.ledger.record_settled(&address.to_bytes(), settled).await?;
+        // Ended by its app after it was served: patience must not outlast it.
+        if u64::try_from(session.redeemable_until).unwrap_or(0) < known.redeemable_until_unix_secs {
+            record(state, &address.to_bytes(), &session).await?;
+        }
     }
     Ok(())
 }

@@ -129,7 +129,7 @@ async fn admitted(mut socket: ClientSocket, state: &Arc<NodeState>, wanted: Want
     };
     let (takeovers, taken) = mpsc::channel(TAKEOVERS);
     let (minutes, closed) = mpsc::unbounded_channel();
-    let expires_at = u64::try_from(wanted.session.expires_at).unwrap_or(0);
+    let account = wanted.session.clone();
     let hosted = state.speech.add(NewHost {
         terms: wanted.session.terms(&Pubkey::from(wanted.address)),
         account: wanted.session,
@@ -138,7 +138,7 @@ async fn admitted(mut socket: ClientSocket, state: &Arc<NodeState>, wanted: Want
         takeovers,
         minutes,
     });
-    HostTask::new(state, hosted, expires_at, socket).serve(taken, closed).await;
+    HostTask::new(state, hosted, account, socket).serve(taken, closed).await;
     state.speech.remove(&wanted.address);
     drop(place);
 }

@@ -1,6 +1,7 @@
 //! One client's stream, from its first message to its last.
 
 pub mod audio;
+pub mod patience;
 mod session;
 pub mod socket;
 
@@ -162,4 +163,19 @@ pub async fn record(
         redeemable_until_unix_secs: secs(session.redeemable_until),
     };
     state.ledger.record_session(&recorded).await.map(|_| ())
+}
+
+/// Records that a session is found to end earlier than was known. The app may end it at any time, and
+/// what it owes is paid for the grace time after that and no longer.
+pub async fn record_end(
+    state: &NodeState,
+    address: &Address,
+    known: &Session,
+    found: &Session,
+) -> Result<(), heliograph_store::Error> {
+    if (found.expires_at, found.redeemable_until) == (known.expires_at, known.redeemable_until) {
+        return Ok(());
+    }
+    tracing::info!(expires_at = found.expires_at, "session's end has come forward");
+    record(state, address, found).await
 }

@@ -78,10 +78,24 @@ impl Keeper {
 
     /// Kills its speech worker alone.
     pub fn kill_speech(&self) {
+        self.signal_speech("-KILL");
+    }
+
+    /// Has its speech worker stand still.
+    pub fn freeze_speech(&self) {
+        self.signal_speech("-STOP");
+    }
+
+    /// Has it go on.
+    pub fn thaw_speech(&self) {
+        self.signal_speech("-CONT");
+    }
+
+    fn signal_speech(&self, signal: &str) {
         let parent = self.process.id().to_string();
-        let killed =
-            Command::new("pkill").args(["-KILL", "-P", &parent, "-f", "heliograph-stt"]).status();
-        assert!(killed.expect("pkill runs").success(), "the keeper has no speech worker");
+        let sent =
+            Command::new("pkill").args([signal, "-P", &parent, "-f", "heliograph-stt"]).status();
+        assert!(sent.expect("pkill runs").success(), "the keeper has no speech worker");
     }
 
     /// Kills its workers, as the system does when memory runs out.

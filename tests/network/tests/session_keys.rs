@@ -252,3 +252,62 @@ async fn caps_and_escrows_end_the_streams_they_pay() {
     assert_eq!(host.promised_micro_usdc(), 2_500);
     assert_paid(&net, session, &host).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_its_app_ends_on_chain_is_served_no_longer() {
+    let net = Network::start(Setup::default()).await;
+    let session = net.open_session(CAP_MICRO_USDC).await;
+    let host = net.host_speech(session, None).await.unwrap();
+    let key = net.session_key(session, "ann", 600);
+    let mut ann = KeyCaller::open(&net.endpoint, &key).await;
+    ann.send(&jfk_speech()).await;
+    ann.send(&silence()).await;
+    ann.hear(|value| value["is_final"] == true, PATIENCE).await.expect("words");
+    net.end_session(session).await;
+    // Its vouchers are redeemed while they are good: the node finds out within a minute.
+    assert_eq!(host.ended(PATIENCE).await, Ok(EndReason::SessionExpired));
+    assert_eq!(ann.to_the_end(PATIENCE).await, Some(4002));
+    assert!(ann.heard.last().unwrap()["message"].as_str().unwrap().contains("time is over"));
+    let mut late = KeyCaller::open(&net.endpoint, &key).await;
+    assert!(matches!(late.to_the_end(PATIENCE).await, Some(4002 | 4003)));
+    assert!((11..=13).contains(&host.used_secs("ann")), "{}", host.used_secs("ann"));
+    assert_paid(&net, session, &host).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_does_not_outlive_its_session() {
+    let net = Network::start(Setup::default()).await;
+    let session = net.open_session(CAP_MICRO_USDC).await;
+    let host = net.host_speech(session, None).await.unwrap();
+    let key = net.session_key(session, "ann", 600);
+    let mut ann = KeyCaller::open(&net.endpoint, &key).await;
+    ann.send(&jfk_speech()).await;
+    ann.send(&silence()).await;
+    let said = |value: &serde_json::Value| {
+        value["is_final"] == true && value["end"].as_f64().is_some_and(|end| end > 9.0)
+    };
+    ann.hear(said, PATIENCE).await.expect("the last words");
+
+    // What comes now is never transcribed, and the app does not wait for it.
+    net.keeper.freeze_speech();
+    ann.send(&demo_speech()[..2 * 16_000]).await;
+    assert_eq!(host.finish(PATIENCE).await, Ok(EndReason::Finished));
+    assert_eq!(ann.to_the_end(PATIENCE).await, Some(4002));
+    let used = host.used_secs("ann");
+    assert!((10..=13).contains(&used), "{used}");
+
+    // The session goes on at another time, and nothing of the old stream gets into it.
+    net.keeper.thaw_speech();
+    let again = net.host_speech(session, Some(&host)).await.unwrap();
+    for key in [net.session_key(session, "bob", 60), key] {
+        let mut caller = KeyCaller::open(&net.endpoint, &key).await;
+        assert_eq!(caller.heard[0]["type"], "ready", "{:?}", caller.heard);
+        caller.send(&jfk_speech()).await;
+        caller.send_raw(Message::Text(json!({"type": "finish"}).to_string().into())).await.unwrap();
+        assert_eq!(caller.to_the_end(PATIENCE).await, Some(1000));
+    }
+    assert_eq!(again.finish(PATIENCE).await, Ok(EndReason::Finished));
+    assert_eq!(again.used_secs("bob"), 11);
+    assert!(again.used_secs("ann") >= used + 11, "{}", again.used_secs("ann"));
+    assert_paid(&net, session, &again).await;
+}

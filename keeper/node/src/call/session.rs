@@ -14,8 +14,9 @@ use super::meter::CallMeter;
 use crate::auth::Refusal;
 use crate::solvency::backing_left;
 use crate::state::NodeState;
+use crate::stream::record_end;
 use crate::stream::socket::{ClientSocket, Incoming};
-use crate::time::{unix_ms, unix_secs};
+use crate::time::{unix_ms, unix_secs, until};
 use heliograph_client::call::{HostMessage, NodeMessage, ParticipantUsage};
 use heliograph_client::evidence::sign;
 use heliograph_client::stream::{EndReason, ErrorCode};
@@ -29,7 +30,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 use url::Url;
 
 /// How often the session's end is looked at.
@@ -427,7 +428,12 @@ impl<'a> HostSession<'a> {
     /// Before a minute begins: what can be paid of it, does the session still run?
     async fn look_ahead(&mut self) -> Result<(), Refusal> {
         match self.state.chain.session(&self.hosted.session).await {
-            Ok(Some(account)) => self.account = account,
+            Ok(Some(account)) => {
+                let known = std::mem::replace(&mut self.account, account);
+                record_end(self.state, &self.hosted.session, &known, &self.account)
+                    .await
+                    .map_err(unavailable)?;
+            }
             Ok(None) => self.leave(EndReason::SessionExpired),
             // What was known is good until the RPC is back: minutes signed meanwhile settle later.
             Err(error) => tracing::warn!(%error, "session not read"),
@@ -500,14 +506,6 @@ impl<'a> HostSession<'a> {
     fn grace_deadline(&self) -> Instant {
         let grace_secs = self.state.chain.network().params.voucher_grace_secs;
         Instant::now() + Duration::from_secs(grace_secs.into())
-    }
-}
-
-/// Sleeps until then; for ever if there is no such time.
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -69,8 +69,7 @@ async fn serve(state: &NodeState, request: Request) -> Result<Response, Refused>
     let stream = KeyStream::open(state, hosted, seat, config).await?;
 
     // Once to know that it is worth charging, once to charge it: decoding costs a hundredth.
-    let seconds = stream.remaining_secs();
-    let most = u64::from(seconds) * u64::from(SAMPLE_RATE_HZ);
+    let most = stream.remaining_samples();
     let mut file = form.file;
     let samples;
     (file, samples) = spawn_blocking(move || {
@@ -84,7 +83,7 @@ async fn serve(state: &NodeState, request: Request) -> Result<Response, Refused>
         return Err(Refused::bad("file", "there is no audio in the file"));
     }
     if samples > most {
-        return Err(Refused::longer_than_key(seconds));
+        return Err(Refused::longer_than_key(most / u64::from(SAMPLE_RATE_HZ)));
     }
     let transcript = hear(stream, file, samples).await?;
     Ok(transcript.answer(form.format))
@@ -125,7 +124,8 @@ async fn hear(mut stream: KeyStream<'_>, file: File, samples: u64) -> Result<Tra
             }
         }
     });
-    let mut transcript = Transcript::new(stream.position(), samples);
+    let start = stream.position();
+    let mut transcript = Transcript::new(start, samples);
     let over = loop {
         stream.feed().await;
         let heard = tokio::select! {
@@ -148,8 +148,11 @@ async fn hear(mut stream: KeyStream<'_>, file: File, samples: u64) -> Result<Tra
     decoding.await.map_err(Refused::broken)?;
     match over {
         Over::Finished => Ok(transcript),
-        // The file is as long as the key was: that was looked at.
-        Over::Expired => Ok(transcript),
+        // As long as what was left of the key, or nearly.
+        Over::Expired => {
+            let missing = start.saturating_add(samples).saturating_sub(stream.done());
+            if missing == 0 { Ok(transcript) } else { Err(Refused::cut_short(missing)) }
+        }
         Over::Session(reason) => {
             let code = match reason {
                 EndReason::Draining => ErrorCode::Unavailable,

@@ -8,25 +8,29 @@
 //!
 //! The session outlives its connection by the grace time.
 
-use super::hosted::{Hosted, Minute};
+use super::hosted::{Ending, Hosted, Minute};
 use crate::auth::Refusal;
 use crate::state::NodeState;
+use crate::stream::record_end;
 use crate::stream::socket::{ClientSocket, Incoming};
-use crate::time::{unix_ms, unix_secs};
+use crate::time::{unix_ms, unix_secs, until};
 use heliograph_client::speech::{SessionKey, SpeechHostMessage, SpeechNodeMessage};
 use heliograph_client::stream::{EndReason, ErrorCode};
 use heliograph_protocol::domain::Message as _;
 use heliograph_protocol::evidence::Signed;
 use heliograph_protocol::receipt::Receipt;
 use heliograph_protocol::voucher::Voucher;
+use heliograph_settlement::state::Session;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 /// How often the session's end and idle keys are looked at.
 const TICK: Duration = Duration::from_secs(5);
+/// How often the session's account is looked at: the app may end it at any time.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// How long streams may take to have transcribed what they have.
 const LEAVE_LIMIT: Duration = Duration::from_secs(20);
 /// How long the minute of a key that nobody uses stays open for who comes back. Closing it charges
@@ -69,7 +73,9 @@ pub struct HostTask<'a> {
     state: &'a Arc<NodeState>,
     hosted: Arc<Hosted>,
     socket: Option<ClientSocket>,
-    expires_at_unix_secs: u64,
+    account: Session,
+    looked_at: Instant,
+    ticks: Interval,
     unanswered: VecDeque<Unanswered>,
     phase: Phase,
     /// Until when a host that is gone has to be back.
@@ -80,14 +86,18 @@ impl<'a> HostTask<'a> {
     pub fn new(
         state: &'a Arc<NodeState>,
         hosted: Arc<Hosted>,
-        expires_at_unix_secs: u64,
+        account: Session,
         socket: ClientSocket,
     ) -> Self {
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
             state,
             hosted,
             socket: Some(socket),
-            expires_at_unix_secs,
+            account,
+            looked_at: Instant::now(),
+            ticks,
             unanswered: VecDeque::new(),
             phase: Phase::Open,
             host_deadline: Instant::now(),
@@ -105,19 +115,19 @@ impl<'a> HostTask<'a> {
         self.hosted.admit(false);
         if let Err((code, message)) = served {
             tracing::warn!(?code, message, "session broken off");
-            self.hosted.ending.send_replace(Some(EndReason::VoucherMissing));
+            self.end_streams(EndReason::VoucherMissing, true);
             let deadline = Instant::now() + LEAVE_LIMIT;
             while self.is_streaming() && Instant::now() < deadline {
                 let left = self.hosted.left.notified();
                 let _ = tokio::time::timeout_at(deadline, left).await;
             }
-            if let Err((_, error)) = self.charge_all().await {
-                tracing::warn!(error, "last minutes not closed");
-            }
+            // What goes wrong is in the log: the host hears of what went wrong first.
+            let _ = self.charge_all().await;
             if let Some(socket) = &mut self.socket {
                 socket.refuse(code, message).await;
             }
         }
+        self.hosted.close().await;
     }
 
     async fn run(
@@ -211,7 +221,7 @@ impl<'a> HostTask<'a> {
         let oldest = self.unanswered.front().filter(|_| !is_given_up);
         let voucher_deadline = oldest.map(|unanswered| unanswered.deadline);
         let host_deadline = (self.socket.is_none() && is_open).then_some(self.host_deadline);
-        let Self { socket, hosted, state, .. } = self;
+        let Self { socket, hosted, state, ticks, .. } = self;
         let incoming = async {
             match socket {
                 Some(socket) => socket.next().await,
@@ -226,7 +236,7 @@ impl<'a> HostTask<'a> {
             () = until(host_deadline) => Event::HostMissing,
             () = hosted.left.notified(), if leaving.is_some() => Event::StreamLeft,
             () = until(leaving) => Event::LeaveLimit,
-            () = tokio::time::sleep(TICK) => Event::Tick,
+            _ = ticks.tick() => Event::Tick,
             () = state.shutdown.cancelled(), if is_open => Event::Shutdown,
         }
     }
@@ -299,7 +309,10 @@ impl<'a> HostTask<'a> {
     }
 
     async fn on_tick(&mut self) -> Result<(), Refusal> {
-        if unix_secs() >= self.expires_at_unix_secs {
+        if self.looked_at.elapsed() >= LOOK_EVERY {
+            self.look().await?;
+        }
+        if unix_secs() >= u64::try_from(self.account.expires_at).unwrap_or(0) {
             self.leave(EndReason::SessionExpired);
         }
         for key in self.hosted.live_keys() {
@@ -315,6 +328,24 @@ impl<'a> HostTask<'a> {
         Ok(())
     }
 
+    /// Does the session still run?
+    async fn look(&mut self) -> Result<(), Refusal> {
+        self.looked_at = Instant::now();
+        let session = &self.hosted.session;
+        match self.state.chain.session(session).await {
+            Ok(Some(account)) => {
+                record_end(self.state, session, &self.account, &account)
+                    .await
+                    .map_err(super::unavailable)?;
+                self.account = account;
+            }
+            Ok(None) => self.leave(EndReason::SessionExpired),
+            // What was known is good until the RPC is back: minutes signed meanwhile settle later.
+            Err(error) => tracing::warn!(%error, "session not read"),
+        }
+        Ok(())
+    }
+
     fn is_streaming(&self) -> bool {
         self.hosted.live_keys().iter().any(|key| key.is_taken())
     }
@@ -326,26 +357,39 @@ impl<'a> HostTask<'a> {
         }
         tracing::info!(?reason, "session ends");
         self.hosted.admit(false);
-        self.hosted.ending.send_replace(Some(reason));
+        // Whatever is still transcribed would not be paid by an app that does not pay.
+        self.end_streams(reason, reason == EndReason::VoucherMissing);
         self.phase = Phase::Leaving(reason, Instant::now() + LEAVE_LIMIT);
     }
 
     /// Every stream has ended, or takes too long: what is left is charged.
     async fn left(&mut self) -> Result<(), Refusal> {
         if let Phase::Leaving(reason, _) = self.phase {
+            self.end_streams(reason, true);
             self.charge_all().await?;
             self.phase = Phase::Left(reason);
         }
         Ok(())
     }
 
+    fn end_streams(&self, reason: EndReason, is_at_once: bool) {
+        self.hosted.ending.send_replace(Some(Ending { reason, is_at_once }));
+    }
+
+    /// Charges the open minute of every key, whatever becomes of the others'. Says what went wrong
+    /// first.
     async fn charge_all(&mut self) -> Result<(), Refusal> {
+        let mut all = Ok(());
         for key in self.hosted.live_keys() {
             let done = key.account().stretch.done();
-            self.hosted.charge(self.state, &key, done).await?;
+            let charged = self.hosted.charge(self.state, &key, done).await;
             self.hosted.release(self.state, &key);
+            if let Err((_, error)) = &charged {
+                tracing::warn!(key = key.id, error, "last minute of a key not closed");
+            }
+            all = all.and(charged);
         }
-        Ok(())
+        all
     }
 
     /// Sends a recorded receipt and starts its grace time.
@@ -387,12 +431,4 @@ impl<'a> HostTask<'a> {
 
 fn said(minute: &Minute) -> SpeechNodeMessage {
     SpeechNodeMessage::Minute { receipt: minute.receipt.clone(), key: minute.key.clone() }
-}
-
-/// Sleeps until then; for ever if there is no such time.
-async fn until(at: Option<Instant>) {
-    match at {
-        Some(at) => sleep_until(at).await,
-        None => std::future::pending().await,
-    }
 }

@@ -1,6 +1,6 @@
 //! Sessions that pay for keys: one chain of receipts each, fed by all its streams.
 
-use super::keys::{Key, Owed, Seat};
+use super::keys::{Key, Seat};
 use crate::auth::Refusal;
 use crate::solvency::{Means, backing_left};
 use crate::state::NodeState;
@@ -28,6 +28,14 @@ pub struct Minute {
     pub key: KeyMinute,
 }
 
+/// How a session's streams are told to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    pub reason: EndReason,
+    /// Whether what is still being transcribed is given up.
+    pub is_at_once: bool,
+}
+
 /// One hosted session, as its streams see it.
 #[derive(Debug)]
 pub struct Hosted {
@@ -44,8 +52,8 @@ pub struct Hosted {
     /// Receipts on their way to the host: at most one a key and minute of audio, each of which waits
     /// for the voucher of the one before.
     minutes: mpsc::UnboundedSender<Minute>,
-    /// Why the session ends, once it does.
-    pub ending: watch::Sender<Option<EndReason>>,
+    /// Why and how the session ends, once it does.
+    pub ending: watch::Sender<Option<Ending>>,
     /// Ordinal of the first receipt without a voucher.
     pub answered: watch::Sender<u32>,
     /// Rung when a key is free again.
@@ -57,6 +65,9 @@ pub struct Hosted {
     begun: Mutex<HashMap<String, u64>>,
     /// The newest receipt. Held while the next one is made: two would be one minute signed twice.
     tip: tokio::sync::Mutex<Option<Tip>>,
+    /// Nothing is charged or begun any more: the session may be hosted anew, and streams that are
+    /// still about would go on from an old receipt. Set with `tip` and `begun` held.
+    is_closed: AtomicBool,
 }
 
 /// What a new [`Hosted`] is made of.
@@ -89,12 +100,29 @@ impl Hosted {
             keys: Mutex::default(),
             begun: Mutex::default(),
             tip: tokio::sync::Mutex::new(tip),
+            is_closed: AtomicBool::new(false),
         }
     }
 
     /// Takes keys from now on, or no longer.
     pub fn admit(&self, admits: bool) {
         self.admits.store(admits, Ordering::Relaxed);
+    }
+
+    /// The session is hosted no longer. Streams that have not ended by now are not paid.
+    pub async fn close(&self) {
+        let _tip = self.tip.lock().await;
+        let _begun = self.begun();
+        self.is_closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Fails once the session is hosted no longer; to be asked with what `is_closed` is set under.
+    fn check_open(&self) -> Result<(), Refusal> {
+        if self.is_closed.load(Ordering::Relaxed) {
+            let why = "the session that pays for this key has ended".to_owned();
+            return Err((ErrorCode::NoSession, why));
+        }
+        Ok(())
     }
 
     /// Ordinal of the session's next receipt.
@@ -146,16 +174,13 @@ impl Hosted {
         keys.values().cloned().collect()
     }
 
-    /// Signs, records and offers the receipt for a key's minute up to `end`. Nothing happens if
-    /// there is nothing to charge.
+    /// Signs, records and offers the receipt for a key's minute up to `end`, or as much of it as is
+    /// paid. Nothing happens if there is nothing to charge.
     pub async fn charge(&self, state: &NodeState, key: &Key, end: u64) -> Result<(), Refusal> {
         let mut tip = self.tip.lock().await;
-        let (closed, start) = {
-            let account = key.account();
-            let closed = account.stretch.close(&self.terms, tip.as_ref(), end, unix_ms());
-            (closed, account.stretch.start())
-        };
-        let Some(closed) = closed else { return Ok(()) };
+        self.check_open()?;
+        let closed = key.close(&self.terms, tip.as_ref(), end, unix_ms());
+        let Some((closed, start)) = closed else { return Ok(()) };
         let (ledger, receipt) = (&state.ledger, closed.receipt);
         let sequence = receipt.sequence;
         let end = start + (receipt.media_end_sample - receipt.media_start_sample);
@@ -176,12 +201,7 @@ impl Hosted {
         // From here on the receipt exists: the ledger has it before anybody else does.
         ledger.record_receipt(&archived, unix_ms()).await.map_err(super::unavailable)?;
         *tip = Some(receipt.tip(archived.signed.hash()));
-        {
-            let mut account = key.account();
-            account.used_secs = account.used_secs.saturating_add(secs);
-            account.stretch.cut(end, unix_ms());
-            account.owed.push_back(Owed { sequence, start });
-        }
+        key.charged(sequence, secs, end, unix_ms());
         self.release(state, key);
         state.archive_bell.notify_one();
         let amount_micro_usdc = receipt.amount_micro_usdc;
@@ -203,6 +223,7 @@ impl Hosted {
         let begun = |sum: u64| state.promises.set(self.app, self.session, sum);
         {
             let mut minutes = self.begun();
+            self.check_open()?;
             minutes.insert(key.id.clone(), price_micro_usdc);
             begun(minutes.values().fold(0, |sum: u64, one| sum.saturating_add(*one)));
         }
@@ -241,6 +262,9 @@ impl Hosted {
     pub fn release(&self, state: &NodeState, key: &Key) {
         let mut minutes = self.begun();
         minutes.remove(&key.id);
+        if self.check_open().is_err() {
+            return;
+        }
         let sum = minutes.values().fold(0, |sum: u64, one| sum.saturating_add(*one));
         state.promises.set(self.app, self.session, sum);
     }

@@ -2,21 +2,22 @@
 //!
 //! It knows no wire: `client` speaks to WebSockets, `files` to HTTP.
 
-use super::hosted::Hosted;
+use super::hosted::{Ending, Hosted};
 use super::keys::{Key, Seat};
 use crate::auth::Refusal;
 use crate::meter::MINUTE_SAMPLES;
 use crate::state::NodeState;
 use crate::stream::audio::AudioBuffer;
 use crate::stream::check_language;
+use crate::stream::patience::{Patience, WORKER_LIMIT};
+use crate::time::until;
 use crate::worker::{Interim, WorkerEvent, WorkerInfo, WorkerStream};
 use heliograph_client::stream::{EndReason, ErrorCode};
 use heliograph_protocol::price::TRANSCRIPTION_RATE_HZ;
 use heliograph_worker_ipc::{Segment, StreamConfig};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 const SAMPLES_PER_SEC: u64 = TRANSCRIPTION_RATE_HZ as u64;
 /// Audio handed to the worker past the minute that is being paid: the longest segment (25 s) and
@@ -26,10 +27,6 @@ const FEED_AHEAD_SAMPLES: u64 = 30 * SAMPLES_PER_SEC;
 const BUFFER_SAMPLES: u64 = MINUTE_SAMPLES + FEED_AHEAD_SAMPLES;
 /// Samples in one message to the worker.
 const CHUNK_SAMPLES: usize = TRANSCRIPTION_RATE_HZ as usize;
-/// How long a stream waits for a worker that is being started.
-const WORKER_LIMIT: Duration = Duration::from_secs(60);
-/// How often the wait for a worker is looked at.
-const TICK: Duration = Duration::from_secs(5);
 /// Seconds before its end at which a key's holder is told.
 const WARN_AT_SECS: [u32; 2] = [60, 10];
 
@@ -69,8 +66,9 @@ pub enum Event {
     Paid,
     /// The key was extended.
     Extended,
-    Ending(EndReason),
-    Tick,
+    Ending(Ending),
+    /// No worker has served the stream for too long.
+    WorkerMissing,
 }
 
 /// One stream.
@@ -82,16 +80,21 @@ pub struct KeyStream<'a> {
     audio: AudioBuffer,
     worker: Option<WorkerStream>,
     window_samples: u64,
-    /// Until when a lost worker has to be back.
-    worker_deadline: Instant,
+    patience: Patience,
+    /// Where the minute under way began when the stream was opened, and the seconds that were charged
+    /// by then.
+    opened_with: (u64, u32),
     /// Where the session's means run out, and which.
     means: Option<(u64, EndReason)>,
+    /// Where the first segment begins that was not delivered, because the means did not reach to
+    /// its end: nothing from there on is charged.
+    withheld_from: u64,
     ending: Option<Over>,
     finish_sent: bool,
     finished: bool,
     /// Seconds that were left when the holder was last told or asked.
     left_secs: u32,
-    session_ending: watch::Receiver<Option<EndReason>>,
+    session_ending: watch::Receiver<Option<Ending>>,
     bought: watch::Receiver<u32>,
     answered: watch::Receiver<u32>,
     /// What the speech worker serves.
@@ -110,7 +113,10 @@ impl<'a> KeyStream<'a> {
             .await
             .map_err(|_| (ErrorCode::Unavailable, "the speech worker is not running".to_owned()))?;
         check_language(config.language.as_deref(), &info)?;
-        let done = seat.key.account().stretch.done();
+        let (done, opened_with) = {
+            let account = seat.key.account();
+            (account.stretch.done(), (account.stretch.start(), account.used_secs))
+        };
         let mut stream = Self {
             state,
             session_ending: hosted.ending.subscribe(),
@@ -122,8 +128,10 @@ impl<'a> KeyStream<'a> {
             audio: AudioBuffer::new(done),
             worker: None,
             window_samples: 0,
-            worker_deadline: Instant::now() + WORKER_LIMIT,
+            patience: Patience::new(Instant::now()),
+            opened_with,
             means: None,
+            withheld_from: u64::MAX,
             ending: None,
             finish_sent: false,
             finished: false,
@@ -150,10 +158,20 @@ impl<'a> KeyStream<'a> {
         self.audio.end()
     }
 
-    /// Seconds of the key that are left after the audio received so far, a started one included.
+    /// Up to where the key's audio is served, heard or known to be silent.
+    pub const fn done(&self) -> u64 {
+        self.audio.done()
+    }
+
+    /// Samples of the key that are left after the audio received so far.
+    pub fn remaining_samples(&self) -> u64 {
+        self.bought_until().saturating_sub(self.audio.end())
+    }
+
+    /// The same in seconds, a started one included.
     pub fn remaining_secs(&self) -> u32 {
-        let left = self.seat.key.limit().saturating_sub(self.audio.end());
-        u32::try_from(left.div_ceil(SAMPLES_PER_SEC)).unwrap_or(u32::MAX)
+        let secs = self.remaining_samples().div_ceil(SAMPLES_PER_SEC);
+        u32::try_from(secs).unwrap_or(u32::MAX)
     }
 
     /// Whether more audio is taken; if not, later.
@@ -223,7 +241,10 @@ impl<'a> KeyStream<'a> {
     /// The next thing to handle. Cancel safe.
     pub async fn event(&mut self) -> Event {
         let lost = self.worker.is_none() && !self.finished;
-        let is_ending = matches!(self.ending, Some(Over::Session(_)));
+        // One that is on its way to its end is told when it takes too long.
+        let is_told = matches!(self.ending, Some(Over::Session(_)));
+        let is_news = |ending: &Option<Ending>| ending.is_some_and(|it| it.is_at_once || !is_told);
+        let (open_at, deadline) = (self.patience.open_at(), self.patience.deadline());
         let Self { worker, state, session_ending, bought, answered, .. } = self;
         let next = async {
             match worker {
@@ -231,15 +252,17 @@ impl<'a> KeyStream<'a> {
                 None => std::future::pending().await,
             }
         };
+        let again = async {
+            sleep_until(open_at).await;
+            state.worker.ready().await
+        };
         tokio::select! {
             event = next => Event::Worker(event),
-            info = state.worker.ready(), if lost => Event::WorkerReady(info),
-            Ok(reason) = session_ending.wait_for(Option::is_some), if !is_ending => {
-                Event::Ending(reason.unwrap_or(EndReason::Finished))
-            }
+            () = until(deadline), if lost => Event::WorkerMissing,
+            info = again, if lost => Event::WorkerReady(info),
+            Some(ending) = told(session_ending, is_news) => Event::Ending(ending),
             Ok(()) = bought.changed() => Event::Extended,
             Ok(()) = answered.changed() => Event::Paid,
-            () = tokio::time::sleep(TICK) => Event::Tick,
         }
     }
 
@@ -256,20 +279,16 @@ impl<'a> KeyStream<'a> {
                 self.left_secs = self.remaining_secs();
                 return Ok(Some(Heard::Extended(self.left_secs)));
             }
-            Event::Ending(reason) => {
+            Event::Ending(Ending { reason, is_at_once }) => {
                 self.ending = Some(Over::Session(reason));
-                if reason == EndReason::VoucherMissing {
-                    // Whatever is still transcribed would not be paid.
+                if is_at_once {
                     self.worker = None;
                     return self.over(self.audio.done()).await;
                 }
             }
-            Event::Tick => {
-                let lost = self.worker.is_none() && !self.finished;
-                if lost && Instant::now() >= self.worker_deadline {
-                    let why = "the speech worker is not running".to_owned();
-                    return Err((ErrorCode::Unavailable, why));
-                }
+            Event::WorkerMissing => {
+                let why = "the speech worker does not run, or is overloaded".to_owned();
+                return Err((ErrorCode::Unavailable, why));
             }
         }
         Ok(None)
@@ -279,7 +298,7 @@ impl<'a> KeyStream<'a> {
         let (limit, _) = self.limit();
         match event {
             WorkerEvent::Opened => Ok(None),
-            // Past the limit nothing can be charged, so nothing is delivered.
+            // Past the limit nothing is paid, so nothing is delivered.
             WorkerEvent::Interim(interim) => {
                 Ok((interim.end_sample <= limit).then_some(Heard::Interim(interim)))
             }
@@ -288,6 +307,10 @@ impl<'a> KeyStream<'a> {
             }
             WorkerEvent::Final(segment) => {
                 let end = segment.end_sample;
+                if end > limit {
+                    // Nor is any of it charged.
+                    self.withheld_from = self.withheld_from.min(segment.start_sample);
+                }
                 let heard = (end <= limit).then(|| {
                     let (record, latency_ms) = (segment.record.clone(), segment.latency_ms);
                     self.key().account().stretch.record(record, latency_ms);
@@ -314,10 +337,16 @@ impl<'a> KeyStream<'a> {
                 self.over(self.audio.done().min(self.limit().0)).await
             }
             WorkerEvent::Failed { reason, retryable: false } => Err((ErrorCode::BadConfig, reason)),
-            WorkerEvent::Failed { .. } | WorkerEvent::Lost => {
+            WorkerEvent::Failed { reason, .. } => {
+                tracing::warn!(done_sample = self.audio.done(), reason, "no worker, stream waits");
+                self.worker = None;
+                self.patience.refused(Instant::now());
+                Ok(None)
+            }
+            WorkerEvent::Lost => {
                 tracing::warn!(done_sample = self.audio.done(), "worker lost, stream waits");
                 self.worker = None;
-                self.worker_deadline = Instant::now() + WORKER_LIMIT;
+                self.patience.lost(Instant::now());
                 Ok(None)
             }
         }
@@ -340,18 +369,27 @@ impl<'a> KeyStream<'a> {
         self.finish_sent = false;
         let opened = self.state.worker.open(self.config.clone(), self.audio.done()).await;
         self.worker = Some(opened);
+        self.patience.opened(Instant::now());
     }
 
     /// Audio before `position` is answered for: charges the minutes that are over.
     async fn answered(&mut self, position: u64) -> Result<(), Refusal> {
-        let (limit, _) = self.limit();
+        let before = self.audio.done();
         self.audio.answered(position);
-        self.key().account().stretch.answered(self.audio.done().min(limit));
+        if self.audio.done() > before {
+            self.patience.served();
+        }
+        let payable = self.payable();
+        self.key().account().stretch.answered(self.audio.done().min(payable));
         loop {
             let full = self.key().account().stretch.full();
             let Some(end) = full else { return Ok(()) };
             self.hosted.charge(self.state, &self.seat.key, end).await?;
             self.begin_minute().await?;
+            // Less may be paid than was served, now that a started second counted whole or the
+            // means were looked at.
+            let payable = self.payable();
+            self.key().account().stretch.bound(payable);
         }
     }
 
@@ -364,11 +402,25 @@ impl<'a> KeyStream<'a> {
 
     /// Up to where the key's audio may be served, and what ends it there.
     fn limit(&self) -> (u64, Over) {
-        let bought = self.seat.key.limit();
+        let bought = self.bought_until();
         match self.means {
             Some((means, reason)) if means < bought => (means, Over::Session(reason)),
             _ => (bought, Over::Expired),
         }
+    }
+
+    /// Where what the key had left ends, when the stream was opened or the key extended since. Unlike
+    /// what can be charged, it does not shrink where a minute takes a started second: that was paid,
+    /// and its audio comes at the end.
+    fn bought_until(&self) -> u64 {
+        let (start, used_secs) = self.opened_with;
+        let left = u64::from(self.key().bought.borrow().saturating_sub(used_secs));
+        start.saturating_add(left * SAMPLES_PER_SEC)
+    }
+
+    /// Up to where the key's audio may be charged.
+    fn payable(&self) -> u64 {
+        self.limit().0.min(self.key().limit()).min(self.withheld_from)
     }
 
     fn key(&self) -> &Key {
@@ -383,4 +435,12 @@ impl Drop for KeyStream<'_> {
             self.hosted.release(self.state, &self.seat.key);
         }
     }
+}
+
+/// How the session ends, once that is news.
+async fn told(
+    ending: &mut watch::Receiver<Option<Ending>>,
+    is_news: impl FnMut(&Option<Ending>) -> bool,
+) -> Option<Ending> {
+    ending.wait_for(is_news).await.ok().and_then(|ending| *ending)
 }

@@ -94,6 +94,11 @@ impl Stretch {
         self.done = self.done.max(position);
     }
 
+    /// What was served past `limit` is not charged: nobody pays for it.
+    pub fn bound(&mut self, limit: u64) {
+        self.done = self.done.min(limit).max(self.start);
+    }
+
     /// Where the minute ends, once all of it is answered for.
     pub fn full(&self) -> Option<u64> {
         let last = self.start.saturating_add(MINUTE_SAMPLES);
@@ -166,9 +171,10 @@ impl Stretch {
         Some(Closed { receipt, records })
     }
 
-    /// Begins the next minute at `end`, up to where a receipt has been signed and recorded.
+    /// Begins the next minute at `end`, up to where a receipt has been signed and recorded. A segment
+    /// that reaches over it, served past what is paid, is in no receipt: in none would it lie whole.
     pub fn cut(&mut self, end: u64, now_unix_ms: u64) {
-        self.records.retain(|record| record.audio_end_sample > end);
+        self.records.retain(|record| record.audio_start_sample >= end);
         self.start = end;
         self.done = self.done.max(end);
         self.opened_at_unix_ms = now_unix_ms;

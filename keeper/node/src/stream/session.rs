@@ -5,12 +5,13 @@
 //! app is exposed to nothing: it signs for a minute after it was served.
 
 use super::audio::AudioBuffer;
+use super::patience::{Patience, WORKER_LIMIT};
 use super::socket::{ClientSocket, Incoming};
 use crate::auth::Refusal;
 use crate::meter::{MINUTE_SAMPLES, Meter};
 use crate::solvency::{Means, backing_left};
 use crate::state::NodeState;
-use crate::time::{unix_ms, unix_secs};
+use crate::time::{unix_ms, unix_secs, until};
 use crate::worker::{Interim, WorkerEvent, WorkerInfo, WorkerStream};
 use heliograph_client::evidence::sign;
 use heliograph_client::stream::{ClientMessage, EndReason, ErrorCode, ServerMessage, VadEvent};
@@ -35,8 +36,6 @@ const FEED_AHEAD_SAMPLES: u64 = 30 * TRANSCRIPTION_RATE_HZ as u64;
 const CREDIT_SAMPLES: u64 = 2 * MINUTE_SAMPLES;
 /// Samples in one message to the worker.
 const CHUNK_SAMPLES: usize = TRANSCRIPTION_RATE_HZ as usize;
-/// How long a stream waits for a worker that is being started.
-const WORKER_LIMIT: Duration = Duration::from_secs(60);
 /// How often the session's end is looked at.
 const TICK: Duration = Duration::from_secs(5);
 
@@ -53,6 +52,8 @@ enum Event {
     Worker(WorkerEvent),
     WorkerReady(WorkerInfo),
     VoucherMissing,
+    /// No worker has served the stream for too long.
+    WorkerMissing,
     Tick,
     Shutdown,
 }
@@ -69,8 +70,7 @@ pub struct StreamSession<'a> {
     audio: AudioBuffer,
     worker: Option<WorkerStream>,
     window_samples: u64,
-    /// Until when a lost worker has to be back.
-    worker_deadline: Instant,
+    patience: Patience,
     unanswered: VecDeque<Unanswered>,
     /// Up to where the session's audio is paid.
     paid_until: u64,
@@ -102,7 +102,7 @@ impl<'a> StreamSession<'a> {
             audio: AudioBuffer::new(0),
             worker: None,
             window_samples: 0,
-            worker_deadline: Instant::now() + WORKER_LIMIT,
+            patience: Patience::new(Instant::now()),
             unanswered: VecDeque::new(),
             paid_until: 0,
             credit: 0,
@@ -148,8 +148,12 @@ impl<'a> StreamSession<'a> {
                     self.end().await;
                     return Ok(true);
                 }
+                Event::WorkerMissing => {
+                    let why = "the speech worker does not run, or is overloaded".to_owned();
+                    return Err((ErrorCode::Unavailable, why));
+                }
                 Event::Tick => {
-                    self.on_tick()?;
+                    self.on_tick();
                     false
                 }
                 Event::Shutdown => {
@@ -206,9 +210,11 @@ impl<'a> StreamSession<'a> {
         self.finish_sent = false;
         let opened = self.state.worker.open(self.config.clone(), self.audio.done()).await;
         self.worker = Some(opened);
+        self.patience.opened(Instant::now());
     }
 
     async fn wait(&mut self) -> Event {
+        let (open_at, deadline) = (self.patience.open_at(), self.patience.deadline());
         let Self { socket, worker, state, .. } = self;
         let lost = worker.is_none() && !self.finished;
         let next = async {
@@ -218,17 +224,16 @@ impl<'a> StreamSession<'a> {
             }
         };
         let grace = self.unanswered.front().map(|receipt| receipt.deadline);
-        let missing = async {
-            match grace {
-                Some(deadline) => sleep_until(deadline).await,
-                None => std::future::pending().await,
-            }
+        let again = async {
+            sleep_until(open_at).await;
+            state.worker.ready().await
         };
         tokio::select! {
             incoming = socket.next() => Event::Client(incoming),
             event = next => Event::Worker(event),
-            info = state.worker.ready(), if lost => Event::WorkerReady(info),
-            () = missing => Event::VoucherMissing,
+            () = until(deadline), if lost => Event::WorkerMissing,
+            info = again, if lost => Event::WorkerReady(info),
+            () = until(grace) => Event::VoucherMissing,
             () = tokio::time::sleep(TICK) => Event::Tick,
             () = state.shutdown.cancelled(), if self.ending.is_none() => Event::Shutdown,
         }
@@ -334,10 +339,16 @@ impl<'a> StreamSession<'a> {
                 Ok(there)
             }
             WorkerEvent::Failed { reason, retryable: false } => Err((ErrorCode::BadConfig, reason)),
-            WorkerEvent::Failed { .. } | WorkerEvent::Lost => {
+            WorkerEvent::Failed { reason, .. } => {
+                tracing::warn!(done_sample = self.audio.done(), reason, "no worker, stream waits");
+                self.worker = None;
+                self.patience.refused(Instant::now());
+                Ok(true)
+            }
+            WorkerEvent::Lost => {
                 tracing::warn!(done_sample = self.audio.done(), "worker lost, stream waits");
                 self.worker = None;
-                self.worker_deadline = Instant::now() + WORKER_LIMIT;
+                self.patience.lost(Instant::now());
                 Ok(true)
             }
         }
@@ -381,7 +392,11 @@ impl<'a> StreamSession<'a> {
 
     /// Audio before `position` is answered for: closes the minutes that are over.
     async fn answered(&mut self, position: u64) -> Result<bool, Refusal> {
+        let before = self.audio.done();
         self.audio.answered(position);
+        if self.audio.done() > before {
+            self.patience.served();
+        }
         while self.audio.done() >= self.meter.minute_end()
             && self.limit.is_none_or(|(limit, _)| limit >= self.meter.minute_end())
         {
@@ -433,12 +448,17 @@ impl<'a> StreamSession<'a> {
     /// Before a minute begins: can it be paid, does the session still run?
     async fn look_ahead(&mut self) -> Result<(), Refusal> {
         match self.state.chain.session(&self.session).await {
-            Ok(Some(account)) => self.account = account,
+            Ok(Some(account)) => {
+                let known = std::mem::replace(&mut self.account, account);
+                super::record_end(self.state, &self.session, &known, &self.account)
+                    .await
+                    .map_err(unavailable)?;
+            }
             Ok(None) => self.ending = Some(EndReason::SessionExpired),
             // What was known is good until the RPC is back: minutes signed meanwhile settle later.
             Err(error) => tracing::warn!(%error, "session not read"),
         }
-        self.on_tick()?;
+        self.on_tick();
         let app = self.account.app.to_bytes();
         let price_micro_usdc = self.terms.prices.of(Service::Transcription);
         // Before anything is read: two streams that look at once both see what the other begins.
@@ -468,15 +488,11 @@ impl<'a> StreamSession<'a> {
         Ok(())
     }
 
-    fn on_tick(&mut self) -> Result<(), Refusal> {
+    fn on_tick(&mut self) {
         let expires_at = u64::try_from(self.account.expires_at).unwrap_or(0);
         if unix_secs() >= expires_at {
             self.ending.get_or_insert(EndReason::SessionExpired);
         }
-        if self.worker.is_none() && !self.finished && Instant::now() >= self.worker_deadline {
-            return Err((ErrorCode::Unavailable, "the speech worker is not running".into()));
-        }
-        Ok(())
     }
 
     /// Tells the client how far it may send, if that has changed.

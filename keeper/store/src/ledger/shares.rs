@@ -1,13 +1,14 @@
 //! Shares: what a receipt's usage consists of, until the app has answered the receipt.
 
 use super::Ledger;
-use crate::Result;
+use crate::{Error, Result};
 use heliograph_protocol::Address;
 use sqlx::Row;
 
 impl Ledger {
     /// Keeps the shares of a receipt that is about to be recorded: a receipt is offered with them,
-    /// also after a restart. Shares of a receipt that was never recorded are replaced.
+    /// also after a restart. Shares of a receipt that was never recorded are replaced; those of one
+    /// that was are final: [`Error::Equivocation`].
     pub async fn record_shares(
         &self,
         session: &Address,
@@ -15,12 +16,20 @@ impl Ledger {
         bytes: &[u8],
     ) -> Result<()> {
         let mut tx = self.write().await?;
-        sqlx::query("INSERT OR REPLACE INTO shares (session, sequence, bytes) VALUES (?, ?, ?)")
-            .bind(session.as_slice())
-            .bind(i64::from(sequence))
-            .bind(bytes)
-            .execute(&mut *tx)
-            .await?;
+        let written = sqlx::query(
+            "INSERT OR REPLACE INTO shares (session, sequence, bytes)
+             SELECT ?1, ?2, ?3 WHERE NOT EXISTS (
+                SELECT 1 FROM receipts WHERE session = ?1 AND sequence = ?2
+             )",
+        )
+        .bind(session.as_slice())
+        .bind(i64::from(sequence))
+        .bind(bytes)
+        .execute(&mut *tx)
+        .await?;
+        if written.rows_affected() == 0 {
+            return Err(Error::Equivocation { session: *session, sequence });
+        }
         tx.commit().await?;
         Ok(())
     }

@@ -5,6 +5,7 @@ mod archive;
 mod batches;
 mod crash;
 mod fixtures;
+mod keys;
 mod opening;
 mod receipts;
 mod redeems;

@@ -137,6 +137,9 @@ async fn shares_are_kept_until_their_receipt_is_answered() {
         ledger.record_shares(&address, sequence, &[sequence as u8]).await.unwrap();
     }
     let minutes = record_minutes(&ledger, &session, 3).await;
+    // Who would make another receipt for an ordinal that is taken does not change whose it is.
+    let again = ledger.record_shares(&address, 0, b"somebody else's").await;
+    assert!(matches!(again, Err(Error::Equivocation { sequence: 0, .. })), "{again:?}");
     assert_eq!(ledger.shares(&address, 0).await.unwrap(), Some(vec![0]));
     ledger.record_voucher(&voucher(&minutes[1]), NOW_UNIX_MS).await.unwrap();
     assert_eq!(ledger.shares(&address, 0).await.unwrap(), None);

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use heliograph_audio::AudioError;
+use heliograph_audio::{AudioError, SAMPLE_RATE_HZ};
 use heliograph_client::stream::ErrorCode;
 use serde_json::json;
 
@@ -54,10 +54,21 @@ impl Refused {
         Self { param: Some("model"), ..refused.coded("model_not_found") }
     }
 
-    pub fn longer_than_key(seconds: u32) -> Self {
+    pub fn longer_than_key(seconds: u64) -> Self {
         let why = format!(
             "the recording is longer than the {seconds} s that are left of the session key; \
              nothing was charged"
+        );
+        Self::new(StatusCode::PAYMENT_REQUIRED, "insufficient_quota", why)
+            .coded("insufficient_quota")
+    }
+
+    /// The key was used up before the end of the recording.
+    pub fn cut_short(missing_samples: u64) -> Self {
+        let secs = missing_samples as f64 / f64::from(SAMPLE_RATE_HZ);
+        let why = format!(
+            "the session key was used up {secs:.2} s before the end of the recording: extend it or \
+             buy another and send the recording again"
         );
         Self::new(StatusCode::PAYMENT_REQUIRED, "insufficient_quota", why)
             .coded("insufficient_quota")
