@@ -24,10 +24,10 @@ files=(test/{features,layers,room_service,sdks,tokens,turn,whip}.test.mjs)
 [ -z "${HELIOGRAPH_CLIENTS_MATRIX:-}" ] || files+=(test/calls.test.mjs)
 # Browsers, media and whatever else the machine does: what fails once and then passes is named, as with the other
 # scenarios of real processes; what fails twice fails.
+run=(node --test --test-reporter=spec --test-concurrency=1 "$@")
 for file in "${files[@]}"; do
-  calls() { node --test --test-reporter=spec --test-concurrency=1 "$@" "$file"; }
-  calls "$@" || {
+  "${run[@]}" "$file" || {
     warn "$file FAILED ONCE and is tried again"
-    calls "$@" || die "$file failed twice"
+    "${run[@]}" "$file" || die "$file failed twice"
   }
 done
